@@ -1,0 +1,28 @@
+package warm
+
+import (
+	_ "github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	_ "github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	_ "github.com/golang-jwt/jwt/v5"
+	_ "github.com/google/uuid"
+	_ "github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	_ "github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	_ "github.com/hashicorp/terraform-plugin-framework/provider"
+	_ "github.com/hashicorp/terraform-plugin-framework/providerserver"
+	_ "github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	_ "github.com/hashicorp/terraform-plugin-log/tflog"
+	_ "github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	_ "github.com/hashicorp/terraform-json"
+	_ "github.com/hashicorp/terraform-exec/tfexec"
+	_ "github.com/microsoft/kiota-abstractions-go"
+	_ "github.com/microsoft/kiota-abstractions-go/authentication"
+	_ "github.com/microsoft/kiota-http-go"
+	_ "github.com/microsoft/kiota-serialization-json-go"
+	_ "github.com/microsoftgraph/msgraph-sdk-go/applications"
+	_ "github.com/microsoftgraph/msgraph-sdk-go/directory"
+	_ "github.com/microsoftgraph/msgraph-sdk-go/oauth2permissiongrants"
+	_ "github.com/microsoftgraph/msgraph-sdk-go/serviceprincipals"
+	_ "github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+	_ "golang.org/x/sync/singleflight"
+	_ "software.sslmate.com/src/go-pkcs12"
+)
