@@ -1,0 +1,76 @@
+# The application of a mail-import product, as its integration guide has an administrator click it together:
+# registration, client secret, public client flows, User.Read and Mail.ReadWrite, administrator consent.
+
+terraform {
+  required_version = ">= 1.8"
+
+  required_providers {
+    appreg = {
+      source = "appreg/appreg"
+    }
+  }
+}
+
+provider "appreg" {
+}
+
+resource "appreg_application" "mail_import" {
+  display_name     = "Mail import"
+  sign_in_audience = "AzureADandPersonalMicrosoftAccount"
+}
+
+resource "appreg_client_secret" "mail_import" {
+  application_id = appreg_application.mail_import.id
+  display_name   = "mail import"
+  validity_days  = 180
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "appreg_public_client" "mail_import" {
+  application_id = appreg_application.mail_import.id
+}
+
+resource "appreg_delegated_permissions" "graph" {
+  application_id = appreg_application.mail_import.id
+  scopes         = ["User.Read", "Mail.ReadWrite"]
+}
+
+resource "appreg_service_principal" "mail_import" {
+  client_id = appreg_application.mail_import.client_id
+}
+
+resource "appreg_admin_consent" "graph" {
+  service_principal_id = appreg_service_principal.mail_import.id
+  scopes               = appreg_delegated_permissions.graph.scopes
+}
+
+output "application" {
+  value = {
+    display_name     = appreg_application.mail_import.display_name
+    object_id        = appreg_application.mail_import.id
+    client_id        = appreg_application.mail_import.client_id
+    tenant_id        = appreg_application.mail_import.tenant_id
+    sign_in_audience = appreg_application.mail_import.sign_in_audience
+    public_client    = appreg_public_client.mail_import.enabled
+    permissions      = appreg_delegated_permissions.graph.scopes
+    consented        = appreg_admin_consent.graph.scopes
+    secret_hint      = appreg_client_secret.mail_import.hint
+    secret_end_date  = appreg_client_secret.mail_import.end_date
+  }
+}
+
+output "client_id" {
+  value = appreg_application.mail_import.client_id
+}
+
+output "tenant_id" {
+  value = appreg_application.mail_import.tenant_id
+}
+
+output "client_secret" {
+  value     = appreg_client_secret.mail_import.value
+  sensitive = true
+}
