@@ -43,7 +43,7 @@ func Seed(c *Cloud, seed uint64) (Seeded, error) {
 		for _, t := range []TenantInfo{main, second, consumers} {
 			s.organization(tx, t)
 		}
-		for _, t := range []TenantInfo{main, second} {
+		for _, t := range []TenantInfo{main, second, consumers} {
 			s.firstParties(tx, t)
 		}
 		return s.automation(tx, main, &out)
