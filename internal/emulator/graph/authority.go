@@ -1,0 +1,105 @@
+// Package graph answers for Microsoft Graph v1.0: the slice of it that app registrations need.
+package graph
+
+import (
+	"slices"
+	"time"
+)
+
+// Authority tells who sends a token. An error means that the token isn't one of this cloud's: malformed, or signed by
+// somebody else. Audience, expiry and tenant are judged by the caller of Verify.
+type Authority interface {
+	Verify(token string) (Caller, error)
+}
+
+// Caller is what a token says.
+type Caller struct {
+	TenantID, ClientID string
+	// ServicePrincipalID is the object id of the client's service principal in TenantID.
+	ServicePrincipalID string
+	// UserID is the signed-in user's object id, "" for an application on its own.
+	UserID string
+	// Audience is the token's aud claim, Expires its exp claim.
+	Audience string
+	Expires  time.Time
+	// Roles are application permissions (roles claim), Scopes delegated ones (scp claim).
+	Roles, Scopes []string
+}
+
+// permission is what a call needs: any one of the names. owned marks application permissions that reach only what the
+// caller owns.
+type permission struct {
+	delegated, application []string
+	owned                  []string
+}
+
+const (
+	appReadAll    = "Application.Read.All"
+	appWriteAll   = "Application.ReadWrite.All"
+	appWriteOwned = "Application.ReadWrite.OwnedBy"
+	appCreate     = "AppRegistration.Create"
+	directoryRead = "Directory.Read.All"
+	directoryAll  = "Directory.ReadWrite.All"
+	grantWriteAll = "DelegatedPermissionGrant.ReadWrite.All"
+	grantRead     = "DelegatedPermissionGrant.Read.All"
+)
+
+// The least-permission tables of the documentation, and what is higher.
+var (
+	readApplications = permission{
+		delegated:   []string{appReadAll, appWriteAll, directoryRead, directoryAll},
+		application: []string{appReadAll, appWriteOwned, appWriteAll, directoryRead, directoryAll},
+	}
+	createApplications = permission{
+		delegated:   []string{appCreate, appWriteAll, directoryAll},
+		application: []string{appCreate, appWriteAll, directoryAll},
+		owned:       []string{appWriteOwned},
+	}
+	writeApplications = permission{
+		delegated:   []string{appWriteAll, directoryAll},
+		application: []string{appWriteAll},
+		owned:       []string{appWriteOwned},
+	}
+	writeSecrets = permission{
+		delegated:   []string{appWriteAll, directoryAll},
+		application: []string{appWriteAll, directoryAll},
+		owned:       []string{appWriteOwned},
+	}
+	readGrants = permission{
+		delegated:   []string{directoryRead, directoryAll, grantRead, grantWriteAll},
+		application: []string{directoryRead, directoryAll, grantRead, grantWriteAll},
+	}
+	writeGrants = permission{
+		delegated:   []string{grantWriteAll, directoryAll},
+		application: []string{grantWriteAll, directoryAll},
+	}
+	readOrganization = permission{
+		delegated:   []string{"User.Read", "Organization.Read.All", directoryRead, directoryAll},
+		application: []string{"Organization.Read.All", directoryRead, directoryAll},
+	}
+	readUsers = permission{
+		delegated:   []string{"User.Read.All", "User.ReadBasic.All", directoryRead, directoryAll},
+		application: []string{"User.Read.All", directoryRead, directoryAll},
+	}
+	readMe       = permission{delegated: []string{"User.Read", "User.Read.All", directoryRead, directoryAll}}
+	readPolicies = permission{
+		delegated:   []string{"Policy.Read.All", "Policy.Read.ApplicationConfiguration"},
+		application: []string{"Policy.Read.All", "Policy.Read.ApplicationConfiguration"},
+	}
+)
+
+// allows tells whether a caller may make a call at all, and whether only on what it owns. A signed-in user who is no
+// administrator reaches with a write only what the user owns.
+func (p permission) allows(c Caller) (allowed, ownedOnly bool) {
+	if c.UserID != "" {
+		return intersect(p.delegated, c.Scopes), false
+	}
+	if intersect(p.application, c.Roles) {
+		return true, false
+	}
+	return intersect(p.owned, c.Roles), true
+}
+
+func intersect(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
