@@ -1,0 +1,25 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
+)
+
+// session is what Configure hands to every resource and data source.
+type session struct {
+	// client talks to the tenant; nil while configured is false.
+	client *directory.Client
+	// authorityHost and graphEndpoint are https origins without a path.
+	authorityHost, graphEndpoint string
+	// portalURL is the origin of the cloud's portal, "" where none is known.
+	portalURL string
+	// personalAccounts is false in national clouds, which have none.
+	personalAccounts bool
+	// tenantID gives the tenant's GUID: the configured one, else the configured domain resolved once, else the token's.
+	tenantID func(context.Context) (string, error)
+	now      func() time.Time
+	// configured is false while provider arguments are unknown: checks that need the tenant are skipped.
+	configured bool
+}
