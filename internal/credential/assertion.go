@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
@@ -129,13 +128,9 @@ func noting(a Assertion, p runtime.Pipeline) func(context.Context) (string, erro
 	}
 }
 
-func newPipeline(c Config) (runtime.Pipeline, error) {
+func newPipeline(c Config) runtime.Pipeline {
 	o := c.options()
-	client, err := azcore.NewClient("appreg", "v1", runtime.PipelineOptions{}, &o)
-	if err != nil {
-		return runtime.Pipeline{}, err
-	}
-	return client.Pipeline(), nil
+	return runtime.NewPipeline("appreg", "v1.0.0", runtime.PipelineOptions{}, &o)
 }
 
 // getJSON performs a request with azcore's retries and decodes the reply of a success.

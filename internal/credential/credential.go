@@ -83,11 +83,7 @@ func (m ClientSecret) build(c Config) (azcore.TokenCredential, error) {
 type Federated struct{ Assertion Assertion }
 
 func (m Federated) build(c Config) (azcore.TokenCredential, error) {
-	pipeline, err := newPipeline(c)
-	if err != nil {
-		return nil, err
-	}
-	return azidentity.NewClientAssertionCredential(c.TenantID, c.ClientID, noting(m.Assertion, pipeline),
+	return azidentity.NewClientAssertionCredential(c.TenantID, c.ClientID, noting(m.Assertion, newPipeline(c)),
 		&azidentity.ClientAssertionCredentialOptions{
 			ClientOptions:            c.options(),
 			DisableInstanceDiscovery: c.DisableInstanceDiscovery,

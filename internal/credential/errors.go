@@ -51,7 +51,8 @@ func (e *Error) Unwrap() error { return e.Err }
 func (c explained) explain(ctx context.Context, seen *observation, err error) error {
 	switch c.method.(type) {
 	case AzureCLI:
-		return cliError(ctx, c.config, err)
+		_, lookErr := exec.LookPath("az")
+		return cliError(ctx, c.config, err, lookErr)
 	case ManagedIdentity:
 		return &Error{
 			Kind:   KindUnavailable,
@@ -73,6 +74,13 @@ func (c Config) explain(ctx context.Context, seen *observation, err error) error
 	}
 	if e := c.refused(seen); e != nil {
 		return e
+	}
+	if seen.status == http.StatusTooManyRequests || seen.status >= http.StatusInternalServerError {
+		return &Error{
+			Kind:   KindUnreachable,
+			Title:  fmt.Sprintf("%s is not available for the moment (HTTP status %d)", c.AuthorityHost, seen.status),
+			Advice: "Try again in a few minutes; https://status.azure.com tells of incidents.",
+		}
 	}
 	e := &Error{
 		Kind:   KindUnreachable,
@@ -146,22 +154,27 @@ func firstLine(r refusal) string {
 	return strings.TrimSuffix(text, ".")
 }
 
-func cliError(ctx context.Context, c Config, err error) *Error {
+// cliError tells why the Azure CLI gave no token; lookErr is the failure to find it.
+func cliError(ctx context.Context, c Config, err, lookErr error) *Error {
 	login := "az login"
 	if c.TenantID != "" {
 		login += " --tenant " + c.TenantID
 	}
-	e := &Error{Kind: KindUnavailable, Err: err}
-	switch _, lookErr := exec.LookPath("az"); {
-	case ctx.Err() != nil:
-		e.Title, e.Err = "The Azure CLI gave no token in time", ctx.Err()
-		e.Advice = fmt.Sprintf("Try %q, or configure another credential.", login)
+	switch {
 	case errors.Is(lookErr, exec.ErrNotFound):
-		e.Title, e.Err = "No credential is configured, and the Azure CLI, the default, is not installed", lookErr
-		e.Advice = fmt.Sprintf("Configure tenant_id, client_id and client_secret (ARM_TENANT_ID, ARM_CLIENT_ID, ARM_CLIENT_SECRET) or another credential, or install the Azure CLI and run %q.", login)
-	default:
-		e.Title = "The Azure CLI gave no token"
-		e.Advice = fmt.Sprintf("Run %q. To sign in as an application instead, configure tenant_id, client_id and a credential (ARM_TENANT_ID, ARM_CLIENT_ID, ARM_CLIENT_SECRET, …).", login)
+		return &Error{
+			Kind:   KindUnavailable,
+			Title:  "No credential is configured, and the Azure CLI, which is used then, is not installed",
+			Advice: fmt.Sprintf("Configure tenant_id, client_id and client_secret (ARM_TENANT_ID, ARM_CLIENT_ID, ARM_CLIENT_SECRET) or another credential, or install the Azure CLI and run %q.", login),
+			Err:    lookErr,
+		}
+	case ctx.Err() != nil:
+		err = ctx.Err()
 	}
-	return e
+	return &Error{
+		Kind:   KindUnavailable,
+		Title:  "The Azure CLI gave no token",
+		Advice: fmt.Sprintf("Run %q. To sign in as an application instead, configure tenant_id, client_id and a credential (ARM_TENANT_ID, ARM_CLIENT_ID, ARM_CLIENT_SECRET, …).", login),
+		Err:    err,
+	}
 }

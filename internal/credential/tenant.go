@@ -19,14 +19,11 @@ const resolveTimeout = 2 * time.Minute
 // ResolveTenant makes a function that gives the GUID of the tenant that c.TenantID, a domain, belongs to. The authority
 // is asked once for all callers, without credentials, through the tenant's OpenID Connect metadata. Failures are an
 // *Error, or the context's error for a caller that gave up, and are not kept.
-func ResolveTenant(c Config) (func(context.Context) (string, error), error) {
-	pipeline, err := newPipeline(c)
-	if err != nil {
-		return nil, err
-	}
+func ResolveTenant(c Config) func(context.Context) (string, error) {
 	var (
-		flight singleflight.Group
-		known  string // touched inside the flight alone: its turns are ordered
+		pipeline = newPipeline(c)
+		flight   singleflight.Group
+		known    string // touched inside the flight alone: its turns are ordered
 	)
 	resolve := func(ctx context.Context) (any, error) {
 		if known != "" {
@@ -43,6 +40,9 @@ func ResolveTenant(c Config) (func(context.Context) (string, error), error) {
 		return known, nil
 	}
 	return func(ctx context.Context) (string, error) {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
 		select {
 		case <-ctx.Done():
 			return "", ctx.Err()
@@ -50,7 +50,7 @@ func ResolveTenant(c Config) (func(context.Context) (string, error), error) {
 			id, _ := r.Val.(string)
 			return id, r.Err
 		}
-	}, nil
+	}
 }
 
 // askTenant reads the tenant from the issuer, "https://<authority>/<tenant GUID>/v2.0".
