@@ -75,29 +75,25 @@ func (p *appregProvider) connect(config credential.Config, method credential.Met
 	if err != nil {
 		return nil, err
 	}
-	tenantID, err := tenantIDOf(config, client)
-	if err != nil {
-		return nil, err
-	}
 	return &session{
 		client:           client,
 		authorityHost:    c.authorityHost,
 		graphEndpoint:    c.graphEndpoint,
 		portalURL:        c.portalURL,
 		personalAccounts: c.personalAccounts,
-		tenantID:         tenantID,
+		tenantID:         tenantIDOf(config, client),
 		now:              p.now,
 		configured:       true,
 	}, nil
 }
 
 // tenantIDOf gives the tenant's GUID: the configured one, else the configured domain resolved once, else the token's.
-func tenantIDOf(config credential.Config, client *directory.Client) (func(context.Context) (string, error), error) {
+func tenantIDOf(config credential.Config, client *directory.Client) func(context.Context) (string, error) {
 	if config.TenantID == "" {
-		return client.TenantID, nil
+		return client.TenantID
 	}
 	if id, err := uuid.Parse(config.TenantID); err == nil {
-		return func(context.Context) (string, error) { return id.String(), nil }, nil
+		return func(context.Context) (string, error) { return id.String(), nil }
 	}
 	return credential.ResolveTenant(config)
 }
