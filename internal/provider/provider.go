@@ -62,10 +62,17 @@ func (p *appregProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 
 // Resources implements provider.Provider.
 func (p *appregProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{}
+	return []func() resource.Resource{
+		newApplicationResource,
+		newClientSecretResource,
+		newPublicClientResource,
+		newDelegatedPermissionsResource,
+		newServicePrincipalResource,
+		newAdminConsentResource,
+	}
 }
 
 // DataSources implements provider.Provider.
 func (p *appregProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{}
+	return []func() datasource.DataSource{newApplicationDataSource, newServicePrincipalDataSource}
 }

@@ -22,4 +22,6 @@ type session struct {
 	now      func() time.Time
 	// configured is false while provider arguments are unknown: checks that need the tenant are skipped.
 	configured bool
+	// made is what this process created.
+	made madeObjects
 }

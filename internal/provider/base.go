@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
+)
+
+// How long an operation may take when the configuration doesn't say.
+const (
+	writeTimeout = 20 * time.Minute
+	readTimeout  = 5 * time.Minute
+)
+
+// courtesyTimeout limits a check at plan that may be skipped.
+const courtesyTimeout = 30 * time.Second
+
+// memoryKey is where the private state of a resource keeps its directory.Memory.
+const memoryKey = "writes"
+
+// base is the plumbing that every resource embeds.
+type base struct{ *session }
+
+// Configure implements resource.ResourceWithConfigure. Without provider data (terraform validate) there is no session.
+func (b *base) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	b.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// dataBase is the plumbing that every data source embeds.
+type dataBase struct{ *session }
+
+// Configure implements datasource.DataSourceWithConfigure.
+func (b *dataBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	b.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+func sessionFrom(data any, diags *diag.Diagnostics) *session {
+	if data == nil {
+		return nil
+	}
+	s, ok := data.(*session)
+	if !ok {
+		diags.AddError("Unable to configure", fmt.Sprintf("The provider handed over %T instead of its session. Please report this.", data))
+	}
+	return s
+}
+
+// madeObjects are the object ids of what this process made: whatever a plan looks for in others' objects, it isn't in
+// these, so the second plan of an apply need not ask.
+type madeObjects struct{ ids sync.Map }
+
+func (m *madeObjects) add(id string) { m.ids.Store(strings.ToLower(id), true) }
+
+func (m *madeObjects) has(id string) bool {
+	_, ok := m.ids.Load(strings.ToLower(id))
+	return ok
+}
+
+// online reports whether the tenant can be asked: not during validate, nor while provider arguments are unknown.
+func (s *session) online() bool { return s != nil && s.configured }
+
+// deadline limits an operation to what the timeouts attribute says.
+func deadline(ctx context.Context, diags *diag.Diagnostics, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), fallback time.Duration) (context.Context, context.CancelFunc) {
+	limit, d := configured(ctx, fallback)
+	diags.Append(d...)
+	return context.WithTimeout(ctx, limit)
+}
+
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	const unit = " A duration such as `30s` or `10m`."
+	a := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+		CreateDescription: "How long a creation may take, waits for the directory included; 20 minutes by default." + unit,
+		ReadDescription:   "How long a read may take; 5 minutes by default." + unit,
+		UpdateDescription: "How long a change may take; 20 minutes by default." + unit,
+		DeleteDescription: "How long a removal may take; 20 minutes by default." + unit,
+	})
+	if nested, ok := a.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long each operation may take before it is given up."
+		return nested
+	}
+	return a
+}
+
+type privateReader interface {
+	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(context.Context, string, []byte) diag.Diagnostics
+}
+
+// remember keeps a write in private state, so that the next process knows a lagging replica from drift. before is nil
+// for what was just made. A write that changed nothing in the tenant leaves the memory of the last one alone.
+func (s *session) remember(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
+	if before != nil && maps.Equal(before, after) {
+		return nil
+	}
+	return store(ctx, private, s.client.Remember(before, after))
+}
+
+// rememberNew is remember for what hangs on an object that may have been made a moment ago: a 404 for that one is as
+// little to be believed as one for the object itself.
+func (s *session) rememberNew(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
+	m := s.client.Remember(before, after)
+	m.Created = true
+	return store(ctx, private, m)
+}
+
+func store(ctx context.Context, private privateWriter, m directory.Memory) diag.Diagnostics {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to remember a write", err.Error())}
+	}
+	return private.SetKey(ctx, memoryKey, text)
+}
+
+// recall gives what remember kept; the zero Memory when there is none. A Memory that can't be read costs one re-read at
+// most, so it is not worth an error.
+func recall(ctx context.Context, private privateReader) directory.Memory {
+	var m directory.Memory
+	text, diags := private.GetKey(ctx, memoryKey)
+	if diags.HasError() || len(text) == 0 {
+		return m
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		tflog.Warn(ctx, "The memory of the last write can't be read; it is ignored.", map[string]any{"error": err.Error()})
+		return directory.Memory{}
+	}
+	return m
+}
+
+// flag reads a true or false that the provider keeps in private state.
+func flag(ctx context.Context, private privateReader, key string) bool {
+	text, diags := private.GetKey(ctx, key)
+	return !diags.HasError() && string(text) == "true"
+}
+
+// setFlag writes one; only a change touches the state, whose serial would otherwise move with every refresh.
+func setFlag(ctx context.Context, private interface {
+	privateReader
+	privateWriter
+}, key string, value bool) diag.Diagnostics {
+	switch {
+	case value == flag(ctx, private, key):
+		return nil
+	case value:
+		return private.SetKey(ctx, key, []byte("true"))
+	default:
+		return private.SetKey(ctx, key, nil)
+	}
+}
+
+// require reports an error when the tenant can't be asked: a data source, unlike a resource, has nothing to fall back on.
+func (s *session) require(noun string, diags *diag.Diagnostics) bool {
+	if !s.online() {
+		diags.AddError("Unable to read "+noun, "Arguments of the provider are not known until the apply, so the tenant can't be asked yet. Apply what they depend on first.")
+	}
+	return s.online()
+}

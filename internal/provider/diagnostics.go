@@ -1,0 +1,296 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
+)
+
+// action is what was being done when something failed.
+type action struct {
+	verb, noun, name string // as in: Unable to create application "Mail import"
+	resource         string // Terraform's type, for import blocks
+	importPrefix     string // what stands before a candidate's id in an import id
+}
+
+// title is the diagnostic's headline.
+func (a action) title() string {
+	if a.name == "" {
+		return fmt.Sprintf("Unable to %s %s", a.verb, a.noun)
+	}
+	return fmt.Sprintf("Unable to %s %s %q", a.verb, a.noun, a.name)
+}
+
+// failed reports an error, and whether it is one. made says that the object exists nevertheless: then a wait that ran
+// out, or a cancellation, is a warning. An error would taint the object, and the next apply would delete a healthy one.
+func (a action) failed(diags *diag.Diagnostics, err error, made bool) bool {
+	if err == nil {
+		return false
+	}
+	if made {
+		switch directory.KindOf(err) {
+		case directory.KindUnsettled:
+			diags.AddWarning(fmt.Sprintf("The directory is slow to show the %s", a.noun), a.detail(err))
+			return false
+		case directory.KindCanceled:
+			diags.AddWarning(fmt.Sprintf("Cancelled while waiting for the %s", a.noun),
+				"It exists and is kept in the state. The next plan shows what, if anything, is missing.")
+			return false
+		}
+	}
+	diags.AddError(a.title(), a.detail(err))
+	return true
+}
+
+// failedAt is failed for an error that belongs to an argument.
+func (a action) failedAt(diags *diag.Diagnostics, p path.Path, err error) {
+	diags.AddAttributeError(p, a.title(), a.detail(err))
+}
+
+// detail tells the cause, the next step and what Microsoft's support asks for.
+func (a action) detail(err error) string {
+	var e *directory.Error
+	if !errors.As(err, &e) {
+		return sentence(err.Error())
+	}
+	parts := []string{a.cause(e), a.nextStep(e)}
+	if len(e.Candidates) > 0 && e.Kind != directory.KindTooManySecrets {
+		parts = append(parts, a.candidates(e.Candidates))
+	}
+	if e.RequestID != "" {
+		parts = append(parts, "Microsoft Graph's request-id, for its support: "+e.RequestID)
+	}
+	return paragraphs(parts...)
+}
+
+// cause says what happened, in words of its own where Graph's are not helpful.
+func (a action) cause(e *directory.Error) string {
+	switch e.Kind {
+	case directory.KindNotFound:
+		return sentence(fmt.Sprintf("Microsoft Graph knows no such object: %s", graphSays(e)))
+	case directory.KindForbidden:
+		return sentence("Microsoft Graph refused it, because a permission is missing: " + graphSays(e))
+	case directory.KindSignIn:
+		return sentence("No access token could be had. " + innermost(e))
+	case directory.KindUnauthorized:
+		return sentence("Microsoft Graph did not accept the access token: " + graphSays(e))
+	case directory.KindThrottled:
+		return sentence("Microsoft Graph throttled the requests for longer than this operation may take: " + graphSays(e))
+	case directory.KindUnreachable:
+		return sentence(fmt.Sprintf("%s could not be reached: %s", endpoint(e), innermost(e)))
+	case directory.KindUntrusted:
+		return sentence(fmt.Sprintf("The TLS certificate of %s is not trusted: %s", endpoint(e), innermost(e)))
+	case directory.KindForeignOrigin:
+		return sentence("A link or redirect pointed to another host than the configured one. Nothing was sent there: " + innermost(e))
+	case directory.KindUnsettled:
+		return sentence("The change was written, but a replica of the directory still shows something else. Waited for: " + e.Waited)
+	case directory.KindAmbiguous:
+		return "The reply to the request was lost, and it can't be told whether the change was made. Nothing was removed."
+	case directory.KindPolicy:
+		return sentence("A policy of the tenant for applications forbids it: " + graphSays(e))
+	case directory.KindTooManySecrets:
+		return "An application for personal Microsoft accounts can hold two client secrets at a time, and this one holds them: " + keyIDs(e.Candidates) + "."
+	case directory.KindNameTaken:
+		return "Another application has this display name, and prevent_duplicate_names is set."
+	case directory.KindExists:
+		return fmt.Sprintf("There is one already, which Terraform does not manage. Nothing was written. %s", sentence(graphSays(e)))
+	case directory.KindCanceled:
+		if errors.Is(e, context.DeadlineExceeded) {
+			return "The time that the operation may take ran out."
+		}
+		return "The operation was cancelled."
+	default:
+		return sentence("Microsoft Graph refused the request: " + graphSays(e))
+	}
+}
+
+// nextStep says what the reader can do about it.
+func (a action) nextStep(e *directory.Error) string {
+	switch e.Kind {
+	case directory.KindForbidden:
+		return a.missingPermission(e)
+	case directory.KindNotFound:
+		return fmt.Sprintf("It may have been deleted meanwhile. Check that the configuration names the %s by its object id (the attribute id), not by a client id.", a.subject())
+	case directory.KindConflict:
+		return "Another change was made at the same moment. Apply again."
+	case directory.KindUnauthorized:
+		return "Check that environment, authority_host and graph_endpoint of the provider belong to the same cloud."
+	case directory.KindThrottled, directory.KindUnsettled:
+		return "Apply again later, or give it more time with the timeouts attribute."
+	case directory.KindUnreachable:
+		return "Check the network, the proxy settings, and the provider's environment, authority_host and graph_endpoint."
+	case directory.KindUntrusted:
+		return "If a proxy or an endpoint of your own presents this certificate, put its root into a PEM file and name that in the provider's ca_file (APPREG_CA_FILE)."
+	case directory.KindForeignOrigin:
+		return "Check the provider's graph_endpoint."
+	case directory.KindAmbiguous:
+		return "Look at what is listed below: import or remove it, then apply again."
+	case directory.KindPolicy:
+		return policyAdvice(e.MaxLifetime)
+	case directory.KindTooManySecrets:
+		return "Remove one of them, or replace a secret of this configuration with -replace and without create_before_destroy: the old one then goes first, and sign-in fails until its consumers have the new one."
+	case directory.KindNameTaken:
+		return "Choose another display_name, unset prevent_duplicate_names, or import the other application."
+	case directory.KindExists:
+		return a.existsAdvice(e.Candidates)
+	case directory.KindCanceled:
+		if errors.Is(e, context.DeadlineExceeded) {
+			return "Apply again, or give it more time with the timeouts attribute."
+		}
+		return "Apply again to finish it."
+	default:
+		return ""
+	}
+}
+
+func (a action) missingPermission(e *directory.Error) string {
+	if len(e.Permissions) == 0 {
+		return "Give the identity that Terraform runs as the permission for this call, and have an administrator consent to it."
+	}
+	advice := "The identity that Terraform runs as needs one of these Microsoft Graph permissions, with an administrator's consent: " +
+		strings.Join(e.Permissions, ", ") + "."
+	if strings.Contains(advice, ".OwnedBy") {
+		advice += " With the one that ends in .OwnedBy it must also be an owner of the application."
+	}
+	return advice + " A signed-in user also needs a role such as Cloud Application Administrator. A new permission works from the next sign-in on."
+}
+
+func (a action) existsAdvice(candidates []directory.Candidate) string {
+	for _, c := range candidates {
+		if c.Deleted {
+			return "It is deleted, but can be restored and keeps its name reserved for 30 days: set adopt_existing = true to restore it with its client id, or purge it from the deleted items."
+		}
+	}
+	return "Import it, or set adopt_existing = true to take it over."
+}
+
+// subject is the object that the action's object id belongs to: what hangs on an application is addressed by it.
+func (a action) subject() string {
+	switch a.resource {
+	case "appreg_client_secret", "appreg_public_client", "appreg_delegated_permissions":
+		return "application"
+	case "appreg_admin_consent":
+		return "service principal (and the user, if any)"
+	default:
+		return a.noun
+	}
+}
+
+// candidates lists objects to look at, with the import block for each live one.
+func (a action) candidates(cs []directory.Candidate) string {
+	lines := make([]string, 0, 2*len(cs))
+	for _, c := range cs {
+		lines = append(lines, describe(c))
+		if !c.Deleted && a.resource != "" {
+			lines = append(lines, importBlock(a.resource, a.importPrefix+c.ID))
+		}
+	}
+	return strings.Join(lines, "\n\n")
+}
+
+func describe(c directory.Candidate) string {
+	what := "object id " + c.ID
+	if c.DisplayName != "" {
+		what = fmt.Sprintf("%q, %s", c.DisplayName, what)
+	}
+	if c.ClientID != "" {
+		what += ", client id " + c.ClientID
+	}
+	if c.Detail != "" {
+		what += ", " + c.Detail
+	}
+	if c.Deleted {
+		what += ", deleted"
+	}
+	return "  " + what
+}
+
+// importBlock is what to write to bring an object under Terraform's management.
+func importBlock(resource, id string) string {
+	return fmt.Sprintf("  import {\n    to = %s.example\n    id = %q\n  }", resource, id)
+}
+
+func keyIDs(cs []directory.Candidate) string {
+	ids := make([]string, len(cs))
+	for i, c := range cs {
+		ids[i] = c.ID
+		if c.DisplayName != "" {
+			ids[i] += fmt.Sprintf(" (%q)", c.DisplayName)
+		}
+	}
+	return strings.Join(ids, ", ")
+}
+
+// policyAdvice turns a policy's ISO 8601 duration into the argument to write.
+func policyAdvice(maxLifetime string) string {
+	if maxLifetime == "" {
+		return "Ask the tenant's administrator what the application management policy allows; a shorter validity_days, or another kind of credential, may do."
+	}
+	if days, ok := isoDays(maxLifetime); ok {
+		return fmt.Sprintf("The longest lifetime allowed is %d days: set validity_days to %d or less.", days, days)
+	}
+	return fmt.Sprintf("The longest lifetime allowed is %s (ISO 8601): choose a shorter validity_days or an earlier end_date.", maxLifetime)
+}
+
+// graphSays quotes Graph's message and code.
+func graphSays(e *directory.Error) string {
+	message := strings.TrimSpace(e.Message)
+	if message == "" {
+		message = innermost(e)
+	}
+	switch {
+	case e.Code != "" && e.Status != 0:
+		return fmt.Sprintf("%s (%d %s)", strings.TrimSuffix(message, "."), e.Status, e.Code)
+	case e.Code != "":
+		return fmt.Sprintf("%s (%s)", strings.TrimSuffix(message, "."), e.Code)
+	default:
+		return message
+	}
+}
+
+// innermost is the text of what lies behind a directory.Error, which says more than its own summary.
+func innermost(e *directory.Error) string {
+	if e.Err != nil {
+		return e.Err.Error()
+	}
+	if e.Message != "" {
+		return e.Message
+	}
+	return "no further information"
+}
+
+func endpoint(e *directory.Error) string {
+	if e.Endpoint == "" {
+		return "Microsoft Graph"
+	}
+	return e.Endpoint
+}
+
+// sentence ends a text with a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}
+
+// paragraphs joins what is not empty.
+func paragraphs(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, "\n\n")
+}
+
+// bullets lists names, one to a line.
+func bullets(names []string) string { return "  - " + strings.Join(names, "\n  - ") }

@@ -1,0 +1,49 @@
+package provider
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Another spelling of the same GUID or instant is a difference to Terraform, but none that is worth a new object.
+
+// replaceIfOtherGUID replaces when a reference points to another object.
+func replaceIfOtherGUID() planmodifier.String {
+	return replaceUnless(strings.EqualFold, "Another one needs a new object.")
+}
+
+// replaceIfOtherInstant replaces when a time changes its meaning.
+func replaceIfOtherInstant() planmodifier.String {
+	return replaceUnless(sameInstant, "Another instant needs a new object.")
+}
+
+func replaceUnless(same func(a, b string) bool, description string) planmodifier.String {
+	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+		// An unknown value counts as another: if it were planned as an update, the apply could not turn it into a replacement.
+		resp.RequiresReplace = req.PlanValue.IsUnknown() || !same(req.PlanValue.ValueString(), req.StateValue.ValueString())
+	}, description, description)
+}
+
+func sameInstant(a, b string) bool {
+	first, err1 := time.Parse(time.RFC3339, a)
+	second, err2 := time.Parse(time.RFC3339, b)
+	return err1 == nil && err2 == nil && first.Equal(second)
+}
+
+// keep is the usual modifier of a computed text that never changes.
+func keep() []planmodifier.String {
+	return []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+}
+
+// spelled keeps the configuration's spelling of a GUID when it means the same as Graph's.
+func spelled(prior types.String, value string) types.String {
+	if strings.EqualFold(prior.ValueString(), value) {
+		return prior
+	}
+	return text(value)
+}

@@ -1,0 +1,129 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
+)
+
+// ValidateConfig implements resource.ResourceWithValidateConfig: the rules that depend on the audience.
+func (r *applicationResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config applicationModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if config.AdoptExisting.ValueBool() && config.UniqueName.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("adopt_existing"), "Missing unique_name",
+			"adopt_existing takes over the application that holds a unique_name. Set unique_name, or import the application instead.")
+	}
+	if config.SignInAudience.IsUnknown() {
+		return
+	}
+	audience := config.SignInAudience.ValueString()
+	if config.SignInAudience.IsNull() {
+		audience = audienceMyOrg
+	}
+	limit := 120
+	if personal(audience) {
+		limit = 90
+	}
+	if n := len([]rune(config.DisplayName.ValueString())); n > limit {
+		resp.Diagnostics.AddAttributeError(path.Root("display_name"), "Display name too long",
+			fmt.Sprintf("It has %d characters; an application with sign_in_audience %s can have %d.", n, audience, limit))
+	}
+	resp.Diagnostics.Append(checkRedirectURIs(ctx, config.RedirectURIs, audience)...)
+}
+
+// ModifyPlan implements resource.ResourceWithModifyPlan.
+func (r *applicationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || !r.online() {
+		return
+	}
+	var plan applicationModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var state applicationModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if personal(plan.SignInAudience.ValueString()) && !r.personalAccounts {
+		resp.Diagnostics.AddAttributeError(path.Root("sign_in_audience"), "Personal accounts in a national cloud",
+			"Personal Microsoft accounts exist in the public cloud only. Choose AzureADMyOrg or AzureADMultipleOrgs.")
+		return
+	}
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(r.planURLs(ctx, &plan, resp)...)
+		if flag(ctx, req.Private, importedKey) {
+			warnForeignOwners(&plan, &state, &resp.Diagnostics)
+		}
+	}
+	if !plan.DisplayName.IsUnknown() && !plan.DisplayName.Equal(state.DisplayName) {
+		r.warnNameTaken(ctx, &plan, &state, &resp.Diagnostics)
+	}
+}
+
+// planURLs shows the addresses that an update leads to.
+func (r *applicationResource) planURLs(ctx context.Context, plan *applicationModel, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !known(ctx, plan.SignInAudience) || !known(ctx, plan.RedirectURIs) || !known(ctx, plan.ClientID) || !known(ctx, plan.TenantID) {
+		return diags
+	}
+	plan.setURLs(ctx, r.session)
+	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("authorize_url"), plan.AuthorizeURL)...)
+	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("token_url"), plan.TokenURL)...)
+	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("admin_consent_url"), plan.AdminConsentURL)...)
+	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("portal_url"), plan.PortalURL)...)
+	return diags
+}
+
+// warnForeignOwners says that owners which an import found are not removed.
+func warnForeignOwners(plan, state *applicationModel, diags *diag.Diagnostics) {
+	dropped := minusFold(texts(state.Owners), texts(plan.Owners))
+	if len(dropped) == 0 || plan.Owners.IsUnknown() {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("owners"), "Imported owners stay owners",
+		"The import found owners that the configuration does not list. They stay owners, and Terraform no longer tracks them:\n\n"+bullets(dropped))
+}
+
+// warnNameTaken is a courtesy: it never fails a plan. The other application may be the very one that this plan replaces,
+// because a replacement looks like a creation here.
+func (r *applicationResource) warnNameTaken(ctx context.Context, plan, state *applicationModel, diags *diag.Diagnostics) {
+	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
+	defer cancel()
+	name := plan.DisplayName.ValueString()
+	apps, err := r.client.ApplicationsNamed(ctx, name)
+	if err != nil {
+		tflog.Info(ctx, "Skipped the check whether another application has the display name.", map[string]any{"display_name": name, "reason": err.Error()})
+		return
+	}
+	var others []string
+	for _, app := range apps {
+		own := app.ID == state.ID.ValueString()
+		holder := app.UniqueName != "" && app.UniqueName == plan.UniqueName.ValueString()
+		if own || holder && plan.AdoptExisting.ValueBool() {
+			continue
+		}
+		others = append(others, describe(directory.Candidate{ID: app.ID, ClientID: app.ClientID, DisplayName: app.DisplayName})+
+			"\n\n"+importBlock("appreg_application", app.ID))
+	}
+	if len(others) == 0 {
+		return
+	}
+	advice := "Names need not be unique, but users and administrators tell applications apart by them. If Terraform should manage the existing one instead, import it:"
+	if state.ID.IsNull() {
+		advice = "If it is not the one that this plan replaces: " + advice
+	}
+	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("Another application is named %q", name),
+		paragraphs(advice, strings.Join(others, "\n\n")))
+}
