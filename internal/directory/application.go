@@ -2,7 +2,13 @@ package directory
 
 import (
 	"context"
+	"strings"
 	"time"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/applications"
+	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithappid"
+	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
 // RedirectURIs are the addresses that sign-in may return to, by platform.
@@ -36,6 +42,8 @@ type Application struct {
 	Permissions          []APIPermissions
 	IdentifierURIs       []string
 	DeletedAt            time.Time // zero while live
+
+	markers []string // our tags, which callers do not see
 }
 
 // APIPermissions is one entry of requiredResourceAccess.
@@ -50,51 +58,90 @@ type CreateOptions struct {
 	PreventDuplicateNames bool
 }
 
-// CreateApplication registers an application and ensures its owners. Graph: POST /applications, or with a UniqueName
-// PATCH /applications(uniqueName='…') with Prefer: create-if-missing. From the moment that the application exists the
-// result is non-nil, whatever else fails.
-func (c *Client) CreateApplication(ctx context.Context, spec ApplicationSpec, o CreateOptions) (app *Application, adopted bool, err error) {
-	panic("stub")
-}
-
 // Application reads one application by object id, sharing the request with concurrent callers. Graph: GET /applications/{id}.
-func (c *Client) Application(ctx context.Context, id string) (*Application, error) { panic("stub") }
+func (c *Client) Application(ctx context.Context, id string) (*Application, error) {
+	return read(ctx, c, &c.applications, opReadApplication, id, func(ctx context.Context) (*Application, error) {
+		m, err := c.applicationBuilder(id).Get(ctx, nil)
+		return application(m, err)
+	})
+}
 
-// ApplicationByClientID reads one by application (client) id.
+// ApplicationByClientID reads one by application (client) id. Graph: GET /applications(appId='…').
 func (c *Client) ApplicationByClientID(ctx context.Context, clientID string) (*Application, error) {
-	panic("stub")
+	key := keyOData(clientID)
+	return c.applicationByKey(ctx, "client id "+clientID, clientID, func(ctx context.Context) (models.Applicationable, error) {
+		return applicationswithappid.NewApplicationsWithAppIdRequestBuilderInternal(c.pathParameters(), c.adapter, &key).Get(ctx, nil)
+	})
 }
 
-// ApplicationByUniqueName reads one by unique name.
+// ApplicationByUniqueName reads one by unique name. Graph: GET /applications(uniqueName='…').
 func (c *Client) ApplicationByUniqueName(ctx context.Context, name string) (*Application, error) {
-	panic("stub")
+	return c.applicationByKey(ctx, "unique name "+name, name, func(ctx context.Context) (models.Applicationable, error) {
+		return c.uniqueNameBuilder(name).Get(ctx, nil)
+	})
 }
 
-// ApplicationsNamed lists the live applications with exactly this display name. Concurrent calls are batched.
-func (c *Client) ApplicationsNamed(ctx context.Context, displayName string) ([]Application, error) {
-	panic("stub")
+// applicationByKey reads by an alternate key. What the process knows is kept by object id, so a result that
+// contradicts it is read again by that.
+func (c *Client) applicationByKey(ctx context.Context, key, object string, get func(context.Context) (models.Applicationable, error)) (*Application, error) {
+	app, err := share(ctx, &c.reads, key, func(ctx context.Context) (*Application, error) {
+		m, err := get(ctx)
+		return application(m, err)
+	})
+	if err != nil {
+		return nil, c.fail(opReadApplication, object, err)
+	}
+	if c.applications.accept(app.ID, app) {
+		return app.clone(), nil
+	}
+	if c.applications.deletedByUs(app.ID) {
+		return nil, &Error{Kind: KindNotFound, Op: opReadApplication.name, Object: object, Endpoint: c.endpoint, Message: "it was deleted a moment ago"}
+	}
+	return c.Application(ctx, app.ID)
 }
 
-// Owners lists the object ids of an application's owners.
-func (c *Client) Owners(ctx context.Context, id string) ([]string, error) { panic("stub") }
-
-// UpdateApplication writes what differs between old and new, and nothing else, in one PATCH (owners apart: those that
-// new has and old has not are added, those that old has and new has not are removed, never the caller).
-func (c *Client) UpdateApplication(ctx context.Context, id string, old, updated ApplicationSpec) (*Application, error) {
-	panic("stub")
+// knownApplication is what the process knows, if that is at most maxAge old, else a read.
+func (c *Client) knownApplication(ctx context.Context, id string, maxAge time.Duration) (*Application, error) {
+	if app := c.applications.known(id, maxAge); app != nil {
+		return app, nil
+	}
+	return c.Application(ctx, id)
 }
 
-// DeleteApplication deletes an application and waits until it is gone; with purge also from the deleted items.
-// An absent application is success.
-func (c *Client) DeleteApplication(ctx context.Context, id string, purge bool) error { panic("stub") }
-
-// SetPublicClient writes isFallbackPublicClient; nil unsets it.
-func (c *Client) SetPublicClient(ctx context.Context, id string, enabled *bool) (*Application, error) {
-	panic("stub")
+func (c *Client) applicationBuilder(id string) *applications.ApplicationItemRequestBuilder {
+	return c.applicationsBuilder().ByApplicationId(id)
 }
 
-// SetDelegatedPermissions makes scopeIDs the whole of the application's delegated permissions of one API, and leaves
-// its application permissions and all other APIs as they are. Read, write, read back, merge again (bounded).
-func (c *Client) SetDelegatedPermissions(ctx context.Context, id, apiClientID string, scopeIDs []string) (*Application, error) {
-	panic("stub")
+func (c *Client) applicationsBuilder() *applications.ApplicationsRequestBuilder {
+	return applications.NewApplicationsRequestBuilderInternal(c.pathParameters(), c.adapter)
+}
+
+func (c *Client) uniqueNameBuilder(name string) *applicationswithuniquename.ApplicationsWithUniqueNameRequestBuilder {
+	key := keyOData(name)
+	return applicationswithuniquename.NewApplicationsWithUniqueNameRequestBuilderInternal(c.pathParameters(), c.adapter, &key)
+}
+
+// application translates a reply, which must have a body.
+func application(m models.Applicationable, err error) (*Application, error) {
+	if err != nil {
+		return nil, err
+	}
+	if m == nil || text(m.GetId()) == "" {
+		return nil, errNoBody
+	}
+	return fromApplication(m), nil
+}
+
+// candidate is the application as something that a message points to.
+func (a *Application) candidate() Candidate {
+	detail := []string{}
+	if !a.CreatedAt.IsZero() {
+		detail = append(detail, "created "+a.CreatedAt.Format(time.RFC3339))
+	}
+	if !a.DeletedAt.IsZero() {
+		detail = append(detail, "deleted "+a.DeletedAt.Format(time.RFC3339))
+	}
+	return Candidate{
+		ID: a.ID, ClientID: a.ClientID, DisplayName: a.DisplayName, Deleted: !a.DeletedAt.IsZero(), Detail: strings.Join(detail, ", "),
+	}
 }

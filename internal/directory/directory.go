@@ -1,13 +1,27 @@
 // Package directory is what a tenant can do, in plain Go: applications, their secrets and permissions, service
 // principals and consent. It is the only importer of the Microsoft Graph SDK.
+//
+// Microsoft Graph serves reads from replicas that lag behind writes by seconds, at times by minutes, and that disagree
+// with each other meanwhile. A Client therefore remembers what it wrote and read: a read that contradicts its own
+// writes is stale and is repeated, a 404 for what it has just seen is not believed at once, and a write needs no read
+// of its own when the process has seen the object a moment ago. A create whose reply was lost is found again by an
+// identity that was chosen before it was sent; it is never simply sent again.
 package directory
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/appreg/terraform-provider-appreg/internal/transport"
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/authentication"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
+	kiotahttp "github.com/microsoft/kiota-http-go"
+	kiotajson "github.com/microsoft/kiota-serialization-json-go"
+	"golang.org/x/sync/singleflight"
 )
 
 // Options is what a Client is made from.
@@ -46,10 +60,92 @@ func DefaultBounds() Bounds {
 	return Bounds{Visible: 10 * time.Minute, Missing: time.Minute, Recent: 5 * time.Minute, Grace: 15 * time.Second}
 }
 
+const (
+	// freshFor is how old what the process knows of an object may be when a write replaces a whole collection of it.
+	// Graph has no compare-and-swap, so this is the window in which somebody else's change can be overwritten.
+	freshFor = 2 * time.Second
+	// ownFor is the same for an application that this process has created: nobody else knows of it yet.
+	ownFor = time.Minute
+	// lateFilter is how long a filter may take to find what a lost request has made, before the request counts as not
+	// applied. Bounds.Missing shortens it.
+	lateFilter = 20 * time.Second
+	// clockSkew is how far the directory's clock may be behind ours when the age of an object decides whose it is.
+	clockSkew = 2 * time.Minute
+)
+
 // Client talks to one tenant. It is safe for concurrent use.
 type Client struct {
-	_ int
+	endpoint string
+	base     string // endpoint with the version's path
+	adapter  abstractions.RequestAdapter
+	tokens   *transport.Tokens
+	log      *slog.Logger
+	now      func() time.Time
+	bounds   Bounds
+
+	locks  keyedLock          // per application, per client principal of a grant
+	reads  singleflight.Group // reads in flight
+	names  nameBatches
+	apis   apiCache
+	ledger secretLedger
+
+	applications memory[Application]
+	principals   memory[ServicePrincipal]
+	grants       memory[Grant]
 }
 
 // New assembles a Client. It performs no I/O.
-func New(o Options) (*Client, error) { panic("stub") }
+func New(o Options) (*Client, error) {
+	if o.Credential == nil || o.Base == nil || o.Logger == nil || o.Now == nil {
+		return nil, errors.New("directory: Credential, Base, Logger and Now are required")
+	}
+	if o.Bounds == (Bounds{}) {
+		o.Bounds = DefaultBounds()
+	}
+	origin, err := transport.ParseOrigin(o.GraphEndpoint)
+	if err != nil {
+		return nil, err
+	}
+	endpoint := origin.String()
+	tokens, err := transport.NewTokens(o.Credential, endpoint, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	client, err := transport.New(transport.Options{
+		Endpoint: endpoint, Tokens: tokens, Base: o.Base, UserAgent: o.UserAgent, Logger: o.Logger, Grace: o.Bounds.Grace,
+	})
+	if err != nil {
+		return nil, err
+	}
+	adapter, err := newAdapter(client, endpoint+"/v1.0")
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		endpoint: endpoint, base: endpoint + "/v1.0", adapter: adapter, tokens: tokens, log: o.Logger, now: o.Now, bounds: o.Bounds,
+		applications: newMemory(o.Bounds, (*Application).Properties, (*Application).clone),
+		principals:   newMemory(o.Bounds, (*ServicePrincipal).Properties, (*ServicePrincipal).clone),
+		grants:       newMemory(o.Bounds, (*Grant).Properties, (*Grant).clone),
+	}
+	c.names.fetch = c.fetchNamed
+	return c, nil
+}
+
+// newAdapter makes the SDK speak JSON through our own client. The SDK's global registries are left alone: they are
+// maps without a lock.
+func newAdapter(client *http.Client, base string) (abstractions.RequestAdapter, error) {
+	readers := serialization.NewParseNodeFactoryRegistry()
+	readers.ContentTypeAssociatedFactories["application/json"] = kiotajson.NewJsonParseNodeFactory()
+	writers := serialization.NewSerializationWriterFactoryRegistry()
+	writers.ContentTypeAssociatedFactories["application/json"] = kiotajson.NewJsonSerializationWriterFactory()
+	// Tokens are the transport's business: each attempt gets one, not each request.
+	adapter, err := kiotahttp.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
+		&authentication.AnonymousAuthenticationProvider{}, readers, writers, client)
+	if err != nil {
+		return nil, err
+	}
+	adapter.SetBaseUrl(base)
+	return adapter, nil
+}
+
+func (c *Client) pathParameters() map[string]string { return map[string]string{"baseurl": c.base} }

@@ -1,5 +1,11 @@
 package directory
 
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
 // Kind classifies an Error; callers decide by it, never by text.
 type Kind int
 
@@ -49,13 +55,59 @@ type Error struct {
 	Candidates  []Candidate
 	Waited      string // what was awaited and what was last seen, when Kind is KindUnsettled
 	Err         error
+
+	details []string // the codes of Graph's error details
 }
 
 // Error gives one line: operation, cause, code and request-id.
-func (e *Error) Error() string { panic("stub") }
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("unable to " + e.Op)
+	if e.Object != "" {
+		fmt.Fprintf(&b, " %q", e.Object)
+	}
+	for _, part := range []string{e.Message, e.Waited} {
+		if part != "" {
+			b.WriteString(": " + part)
+		}
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	var facts []string
+	if e.Status != 0 {
+		facts = append(facts, fmt.Sprintf("status %d", e.Status))
+	}
+	if e.Code != "" {
+		facts = append(facts, "code "+e.Code)
+	}
+	if e.RequestID != "" {
+		facts = append(facts, "request-id "+e.RequestID)
+	}
+	if len(facts) > 0 {
+		b.WriteString(" (" + strings.Join(facts, ", ") + ")")
+	}
+	return b.String()
+}
 
 // Unwrap gives the cause.
-func (e *Error) Unwrap() error { panic("stub") }
+func (e *Error) Unwrap() error { return e.Err }
+
+// hasDetail tells whether Graph gave a detail with this code.
+func (e *Error) hasDetail(code string) bool {
+	for _, d := range e.details {
+		if d == code {
+			return true
+		}
+	}
+	return false
+}
 
 // KindOf finds the Kind in err's chain; KindUnknown when there is none.
-func KindOf(err error) Kind { panic("stub") }
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return KindUnknown
+}

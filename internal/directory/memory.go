@@ -2,7 +2,11 @@ package directory
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
 )
 
 // Properties are an object's values by property, in a canonical text; a Memory keeps only hashes of them.
@@ -17,11 +21,72 @@ type Memory struct {
 }
 
 // Remember makes the Memory of a write. before is nil for a create.
-func (c *Client) Remember(before, after Properties) Memory { panic("stub") }
+func (c *Client) Remember(before, after Properties) Memory {
+	m := Memory{At: c.now().UTC(), Created: before == nil}
+	for name, change := range changes(before, after) {
+		if m.Changed == nil {
+			m.Changed = make(map[string][2]string)
+		}
+		m.Changed[name] = [2]string{hash(change[0]), hash(change[1])}
+	}
+	return m
+}
+
+// changes lists the properties that differ, with both values; an absent property has the value "".
+func changes(before, after Properties) map[string][2]string {
+	out := make(map[string][2]string)
+	if before == nil {
+		return out // a create has no earlier value that a replica could still show
+	}
+	for name, value := range after {
+		if before[name] != value {
+			out[name] = [2]string{before[name], value}
+		}
+	}
+	for name, value := range before {
+		if _, kept := after[name]; !kept && value != "" {
+			out[name] = [2]string{value, ""}
+		}
+	}
+	return out
+}
+
+func hash(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// contradicts tells whether a read shows a property as it was before the write.
+func (m Memory) contradicts(read Properties) bool {
+	for name, change := range m.Changed {
+		if hash(read[name]) == change[0] {
+			return true
+		}
+	}
+	return false
+}
 
 // ReadSettled reads until the result does not contradict m: within Bounds.Recent of the write a property that equals
 // its value before the write is read again, and a KindNotFound is read again for up to Bounds.Missing. Anything else is
 // believed at once, and so is everything when the bounds have passed. With a zero Memory it reads once.
 func ReadSettled[T any](ctx context.Context, c *Client, m Memory, read func(context.Context) (*T, error), props func(*T) Properties) (*T, error) {
-	panic("stub")
+	if m.At.IsZero() {
+		return read(ctx)
+	}
+	// The age of the write comes from the clock for dates, the time that passes here from the timer.
+	start, age := time.Now(), max(c.now().Sub(m.At), 0)
+	v, err := settle.Until(ctx, read, func(v *T, err error) bool {
+		elapsed := age + time.Since(start)
+		switch {
+		case KindOf(err) == KindNotFound && err != nil:
+			return elapsed >= c.bounds.Missing
+		case err != nil:
+			return true
+		}
+		return elapsed >= c.bounds.Recent || !m.contradicts(props(v))
+	})
+	if err != nil {
+		return nil, c.waitFailed(opReadApplication, "", "replicas to show the last write", err)
+	}
+	return v, nil
 }

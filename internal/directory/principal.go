@@ -3,6 +3,11 @@ package directory
 import (
 	"context"
 	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipals"
+	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipalswithappid"
 )
 
 // ServicePrincipalSpec is what a configuration says of a service principal.
@@ -23,34 +28,239 @@ type ServicePrincipal struct {
 	Secrets              []Secret
 	Certificates         []Certificate
 	CreatedAt            time.Time
+
+	inheritedTags []string // those that the application has, and our markers
 }
 
 // MicrosoftTenantID owns Microsoft's first-party applications.
 const MicrosoftTenantID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 
-// CreateServicePrincipal makes the service principal of an application. Graph: POST /servicePrincipals. When there is
-// one already: KindExists, or with adopt it is taken over (only configured values are written; see owned).
-func (c *Client) CreateServicePrincipal(ctx context.Context, spec ServicePrincipalSpec, owned ServicePrincipalFields, adopt bool) (sp *ServicePrincipal, adopted bool, err error) {
-	panic("stub")
-}
-
 // ServicePrincipalFields says which values a configuration names.
 type ServicePrincipalFields struct{ AccountEnabled, AppRoleAssignmentRequired, Notes, Tags bool }
 
-// ServicePrincipal reads one by object id.
+// CreateServicePrincipal makes the service principal of an application. Graph: POST /servicePrincipals. When there is
+// one already: KindExists, or with adopt it is taken over (only configured values are written; see owned).
+func (c *Client) CreateServicePrincipal(ctx context.Context, spec ServicePrincipalSpec, owned ServicePrincipalFields, adopt bool) (sp *ServicePrincipal, adopted bool, err error) {
+	unlock, err := c.locks.lock(ctx, "service principal of "+spec.ClientID)
+	if err != nil {
+		return nil, false, c.fail(opCreatePrincipal, spec.ClientID, err)
+	}
+	defer unlock()
+	made, held, err := c.postPrincipal(ctx, spec)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case made != nil:
+		c.principals.created(made.ID, made)
+		sp, err := c.settlePrincipal(ctx, made)
+		return sp, false, err
+	case !adopt:
+		return nil, false, &Error{
+			Kind: KindExists, Op: opCreatePrincipal.name, Object: spec.ClientID, Endpoint: c.endpoint,
+			Message: "the application has a service principal already", Candidates: []Candidate{held.candidate()},
+		}
+	}
+	want := held.ServicePrincipalSpec.overlay(spec, owned)
+	sp, err = c.updatePrincipal(ctx, held, held.ServicePrincipalSpec, want)
+	if sp == nil {
+		sp = held
+	}
+	return sp, true, err
+}
+
+// overlay is what a service principal holds once the configured values are written to it.
+func (s ServicePrincipalSpec) overlay(spec ServicePrincipalSpec, owned ServicePrincipalFields) ServicePrincipalSpec {
+	if owned.AccountEnabled {
+		s.AccountEnabled = spec.AccountEnabled
+	}
+	if owned.AppRoleAssignmentRequired {
+		s.AppRoleAssignmentRequired = spec.AppRoleAssignmentRequired
+	}
+	if owned.Notes {
+		s.Notes = spec.Notes
+	}
+	if owned.Tags {
+		s.Tags = spec.Tags
+	}
+	return s
+}
+
+// postPrincipal creates the service principal, or finds the one that there is. The client id is a natural key, so the
+// request may be sent again when its reply was lost; what then holds the key is ours when it is as young as the request.
+func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (made, held *ServicePrincipal, err error) {
+	body := principalBody(spec)
+	own, err := c.claims(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	since, lost := c.now().Add(-clockSkew), false
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
+	defer cancel()
+	_, err = settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+		m, err := c.principalsBuilder().Post(ctx, body, nil)
+		if err == nil {
+			if m == nil || text(m.GetId()) == "" {
+				return struct{}{}, c.fail(opCreatePrincipal, spec.ClientID, errNoBody)
+			}
+			made = c.fromPrincipal(ctx, m)
+			return struct{}{}, nil
+		}
+		failure := c.fail(opCreatePrincipal, spec.ClientID, err)
+		lost = lost || KindOf(failure) == KindAmbiguous
+		if KindOf(failure) == KindConflict {
+			if got, err := c.ServicePrincipalByClientID(ctx, spec.ClientID); err == nil {
+				held = got
+				return struct{}{}, nil
+			}
+		}
+		return struct{}{}, failure
+	}, func(_ struct{}, err error) bool {
+		switch KindOf(err) {
+		case KindAmbiguous:
+			return false
+		case KindConflict:
+			return false // it will be readable in a while
+		case KindInvalid:
+			return !errorOf(err).hasDetail("NoBackingApplicationObject") || !c.justMade(spec.ClientID)
+		case KindForbidden:
+			// To a caller that may write only what it owns, an application that is not replicated yet is a foreign one.
+			return !own.onlyOwned() || !c.justMade(spec.ClientID)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, nil, c.waitFailed(opCreatePrincipal, spec.ClientID, "replicas to know the application", err)
+	}
+	if lost && held != nil && !held.CreatedAt.Before(since) {
+		return held, nil, nil
+	}
+	return made, held, nil
+}
+
+// justMade tells whether this process has made the application with a client id, so recently that a replica may not
+// know it yet.
+func (c *Client) justMade(clientID string) bool {
+	id := c.applications.find(func(a *Application) bool { return a.ClientID == clientID })
+	return id != "" && c.applications.madeByUs(id) && !c.applications.believes404(id)
+}
+
+// settlePrincipal waits for one good read on the path that the next caller uses.
+func (c *Client) settlePrincipal(ctx context.Context, made *ServicePrincipal) (*ServicePrincipal, error) {
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
+	defer cancel()
+	sp, err := settle.Until(bounded, func(ctx context.Context) (*ServicePrincipal, error) {
+		return c.ServicePrincipal(ctx, made.ID)
+	}, func(_ *ServicePrincipal, err error) bool { return KindOf(err) != KindNotFound })
+	if err != nil {
+		return made, c.unsettled(opCreatePrincipal, made.ID, "the new service principal to be readable", err)
+	}
+	return sp, nil
+}
+
+// ServicePrincipal reads one by object id. Graph: GET /servicePrincipals/{id}.
 func (c *Client) ServicePrincipal(ctx context.Context, id string) (*ServicePrincipal, error) {
-	panic("stub")
+	return read(ctx, c, &c.principals, opReadPrincipal, id, func(ctx context.Context) (*ServicePrincipal, error) {
+		m, err := c.principalsBuilder().ByServicePrincipalId(id).Get(ctx, nil)
+		return c.principal(ctx, m, err)
+	})
 }
 
-// ServicePrincipalByClientID reads one by application (client) id.
+// ServicePrincipalByClientID reads one by application (client) id. Graph: GET /servicePrincipals(appId='…').
 func (c *Client) ServicePrincipalByClientID(ctx context.Context, clientID string) (*ServicePrincipal, error) {
-	panic("stub")
+	key := keyOData(clientID)
+	sp, err := share(ctx, &c.reads, "service principal of "+clientID, func(ctx context.Context) (*ServicePrincipal, error) {
+		m, err := serviceprincipalswithappid.NewServicePrincipalsWithAppIdRequestBuilderInternal(c.pathParameters(), c.adapter, &key).Get(ctx, nil)
+		return c.principal(ctx, m, err)
+	})
+	if err != nil {
+		return nil, c.fail(opReadPrincipal, clientID, err)
+	}
+	if c.principals.accept(sp.ID, sp) {
+		return sp.clone(), nil
+	}
+	if c.principals.deletedByUs(sp.ID) {
+		return nil, &Error{Kind: KindNotFound, Op: opReadPrincipal.name, Object: clientID, Endpoint: c.endpoint, Message: "it was deleted a moment ago"}
+	}
+	return c.ServicePrincipal(ctx, sp.ID)
 }
 
-// UpdateServicePrincipal writes what differs between old and updated.
+// UpdateServicePrincipal writes what differs between old and updated. Graph: PATCH /servicePrincipals/{id}.
 func (c *Client) UpdateServicePrincipal(ctx context.Context, id string, old, updated ServicePrincipalSpec) (*ServicePrincipal, error) {
-	panic("stub")
+	unlock, err := c.locks.lock(ctx, id)
+	if err != nil {
+		return nil, c.fail(opUpdatePrincipal, id, err)
+	}
+	defer unlock()
+	before := c.principals.known(id, freshFor)
+	if before == nil {
+		if before, err = c.ServicePrincipal(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return c.updatePrincipal(ctx, before, old, updated)
+}
+
+func (c *Client) updatePrincipal(ctx context.Context, before *ServicePrincipal, old, updated ServicePrincipalSpec) (*ServicePrincipal, error) {
+	body, changed := models.NewServicePrincipal(), false
+	fields := ServicePrincipalFields{}
+	if fields.AccountEnabled = old.AccountEnabled != updated.AccountEnabled; fields.AccountEnabled {
+		body.SetAccountEnabled(&updated.AccountEnabled)
+		changed = true
+	}
+	if fields.AppRoleAssignmentRequired = old.AppRoleAssignmentRequired != updated.AppRoleAssignmentRequired; fields.AppRoleAssignmentRequired {
+		body.SetAppRoleAssignmentRequired(&updated.AppRoleAssignmentRequired)
+		changed = true
+	}
+	if fields.Notes = old.Notes != updated.Notes; fields.Notes {
+		if body.GetAdditionalData()["notes"] = any(updated.Notes); updated.Notes == "" {
+			body.GetAdditionalData()["notes"] = nil
+		}
+		changed = true
+	}
+	if fields.Tags = !sameSet(old.Tags, updated.Tags); fields.Tags {
+		body.SetTags(orEmpty(updated.Tags))
+		changed = true
+	}
+	if !changed {
+		return before, nil
+	}
+	after := before.clone()
+	after.ServicePrincipalSpec = before.ServicePrincipalSpec.overlay(updated, fields)
+	err := c.untilKnown(ctx, opUpdatePrincipal, before.ID, c.principals.believes404, func(ctx context.Context) error {
+		_, err := c.principalsBuilder().ByServicePrincipalId(before.ID).Patch(ctx, body, nil)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.principals.wrote(before.ID, before, after)
+	return after, nil
 }
 
 // DeleteServicePrincipal deletes a service principal and waits until it is gone. An absent one is success.
-func (c *Client) DeleteServicePrincipal(ctx context.Context, id string) error { panic("stub") }
+// Graph: DELETE /servicePrincipals/{id}.
+func (c *Client) DeleteServicePrincipal(ctx context.Context, id string) error {
+	unlock, err := c.locks.lock(ctx, id)
+	if err != nil {
+		return c.fail(opDeletePrincipal, id, err)
+	}
+	defer unlock()
+	err = c.untilKnown(ctx, opDeletePrincipal, id, c.principals.believes404, func(ctx context.Context) error {
+		return c.principalsBuilder().ByServicePrincipalId(id).Delete(ctx, nil)
+	})
+	if err != nil && KindOf(err) != KindNotFound {
+		return err
+	}
+	c.principals.removed(id)
+	if err != nil {
+		return nil
+	}
+	return c.untilGone(ctx, opDeletePrincipal, id, func(ctx context.Context) error {
+		_, err := c.principalsBuilder().ByServicePrincipalId(id).Get(ctx, nil)
+		return err
+	})
+}
+
+func (c *Client) principalsBuilder() *serviceprincipals.ServicePrincipalsRequestBuilder {
+	return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(c.pathParameters(), c.adapter)
+}

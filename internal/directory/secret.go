@@ -2,9 +2,14 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/secret"
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
+	"github.com/google/uuid"
+	"github.com/microsoftgraph/msgraph-sdk-go/applications"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
 // Secret is a client secret (passwordCredential) of an application.
@@ -20,16 +25,225 @@ type Certificate struct {
 	Start, End                     time.Time
 }
 
+// maxAttempts bounds how often AddSecret starts over after replies that were lost.
+const maxAttempts = 5
+
 // AddSecret makes a client secret. Graph: POST /applications/{id}/addPassword. From the moment that the secret exists
 // the result is non-nil and holds its value. A reply that got lost is recovered: ours is removed and made again, or the
-// error is KindAmbiguous and lists the candidates.
+// error is KindAmbiguous and lists the candidates. Each secret of an application starts later than the one before it.
 func (c *Client) AddSecret(ctx context.Context, applicationID, displayName string, end time.Time) (*Secret, error) {
-	panic("stub")
+	unlock, err := c.locks.lock(ctx, applicationID)
+	if err != nil {
+		return nil, c.fail(opAddSecret, applicationID, err)
+	}
+	defer unlock()
+	// Of any age: it only has to tell a secret of ours from one that was there before, and those have other instants.
+	before, err := c.knownApplication(ctx, applicationID, anyAge)
+	if err != nil {
+		return nil, err
+	}
+	c.ledger.saw(applicationID, before.Secrets)
+	for attempt := 1; ; attempt++ {
+		want := Secret{DisplayName: displayName, Start: c.ledger.start(applicationID, c.now()), End: end.UTC().Truncate(time.Second)}
+		made, err := c.addPassword(ctx, applicationID, want)
+		if err == nil {
+			after := before.clone()
+			after.Secrets = append(after.Secrets, made.withoutValue())
+			c.applications.wrote(applicationID, before, after)
+			return made, nil
+		}
+		if KindOf(err) == KindPolicy {
+			return nil, c.withMaxLifetime(ctx, applicationID, err)
+		}
+		if KindOf(err) != KindAmbiguous {
+			return nil, err
+		}
+		removed, failure := c.recoverSecret(ctx, before, want, err)
+		switch {
+		case failure != nil:
+			return nil, failure
+		case ctx.Err() != nil && removed:
+			return nil, c.fail(opAddSecret, applicationID, ctx.Err())
+		case ctx.Err() != nil || attempt == maxAttempts:
+			return nil, err
+		}
+	}
+}
+
+// addPassword sends one request.
+func (c *Client) addPassword(ctx context.Context, applicationID string, want Secret) (*Secret, error) {
+	credential := models.NewPasswordCredential()
+	if want.DisplayName != "" {
+		credential.SetDisplayName(&want.DisplayName)
+	}
+	credential.SetStartDateTime(&want.Start)
+	credential.SetEndDateTime(&want.End)
+	body := applications.NewItemAddPasswordPostRequestBody()
+	body.SetPasswordCredential(credential)
+	var made *Secret
+	err := c.untilKnown(ctx, opAddSecret, applicationID, c.applications.believes404, func(ctx context.Context) error {
+		m, err := c.applicationBuilder(applicationID).AddPassword().Post(ctx, body, nil)
+		if err != nil {
+			return err
+		}
+		if m == nil || m.GetSecretText() == nil {
+			return errNoBody
+		}
+		made = &fromPasswords([]models.PasswordCredentialable{m})[0]
+		made.Value = secret.New(*m.GetSecretText())
+		return nil
+	})
+	return made, err
+}
+
+// recoverSecret looks for what a request without reply has made. Its value is lost for good, so it is removed.
+// Without error the request may be sent anew: nothing of it is left, or nothing of it was found.
+func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error) (removed bool, err error) {
+	look, cancel := c.afterwards(ctx, min(lateFilter, c.bounds.Missing))
+	defer cancel()
+	app, err := settle.Until(look, func(ctx context.Context) (*Application, error) {
+		return c.Application(ctx, before.ID)
+	}, func(app *Application, err error) bool {
+		return permanent(err) || (err == nil && len(newSecrets(before, app)) > 0)
+	})
+	ambiguous := *errorOf(failure)
+	if app == nil {
+		ambiguous.Message = "the reply was lost, and reading the application to look for the secret failed: " + errorOf(err).Error()
+		return false, &ambiguous
+	}
+	for _, s := range newSecrets(before, app) {
+		if s.sameAttempt(want) {
+			return true, c.removeLocked(look, app.ID, s.KeyID)
+		}
+		ambiguous.Candidates = append(ambiguous.Candidates, s.candidate())
+	}
+	if len(ambiguous.Candidates) > 0 {
+		ambiguous.Message = "the reply was lost, and none of the secrets that are new can be said to be the one asked for"
+		return false, &ambiguous
+	}
+	c.ledger.lose(app.ID, want)
+	return false, nil
+}
+
+// newSecrets are those that app holds and before did not.
+func newSecrets(before, app *Application) []Secret {
+	var out []Secret
+	for _, s := range app.Secrets {
+		if before.secret(s.KeyID) == nil {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // SettleSecret waits until the secret shows in the application (AddSecret's second half, so that the caller can store
-// the value first).
-func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) error { panic("stub") }
+// the value first). A wait that runs out is KindUnsettled.
+func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) error {
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
+	defer cancel()
+	app, err := settle.Until(bounded, func(ctx context.Context) (*Application, error) {
+		return c.Application(ctx, applicationID)
+	}, func(app *Application, err error) bool {
+		return permanent(err) || (err == nil && app.secret(keyID) != nil)
+	})
+	if err != nil {
+		return c.unsettled(opSettleSecret, applicationID, "the new client secret to show in the application", err)
+	}
+	for _, s := range c.ledger.surfaced(applicationID, app.Secrets) {
+		if err := c.RemoveSecret(ctx, applicationID, s.KeyID); err != nil {
+			return c.unsettled(opSettleSecret, applicationID, "secret "+s.KeyID+", made by a request whose reply was lost, to be removed", err)
+		}
+	}
+	return nil
+}
 
 // RemoveSecret removes a secret; an absent secret or application is success. Graph: POST /applications/{id}/removePassword.
-func (c *Client) RemoveSecret(ctx context.Context, applicationID, keyID string) error { panic("stub") }
+func (c *Client) RemoveSecret(ctx context.Context, applicationID, keyID string) error {
+	unlock, err := c.locks.lock(ctx, applicationID)
+	if err != nil {
+		return c.fail(opRemoveSecret, applicationID, err)
+	}
+	defer unlock()
+	return c.removeLocked(ctx, applicationID, keyID)
+}
+
+func (c *Client) removeLocked(ctx context.Context, applicationID, keyID string) error {
+	// Read for its start, which the next secret has to exceed; what is known of any age will do.
+	before := c.applications.known(applicationID, anyAge)
+	if before == nil || before.secret(keyID) == nil {
+		app, err := c.Application(ctx, applicationID)
+		if KindOf(err) == KindNotFound {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		before = app
+	}
+	c.ledger.saw(applicationID, before.Secrets)
+	if err := c.removePassword(ctx, applicationID, keyID); err != nil {
+		return err
+	}
+	after := before.clone()
+	after.Secrets = slices.DeleteFunc(after.Secrets, func(s Secret) bool { return s.KeyID == keyID })
+	c.applications.wrote(applicationID, before, after)
+	return nil
+}
+
+// removePassword may be sent twice. A refusal is no proof that the secret is gone, because a replica may not know it
+// yet: the application decides.
+func (c *Client) removePassword(ctx context.Context, applicationID, keyID string) error {
+	id, err := uuid.Parse(keyID)
+	if err != nil {
+		return &Error{Kind: KindInvalid, Op: opRemoveSecret.name, Object: applicationID, Message: "the key id is not a GUID", Err: err}
+	}
+	body := applications.NewItemRemovePasswordPostRequestBody()
+	body.SetKeyId(&id)
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Missing)
+	defer cancel()
+	_, err = settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+		err := c.fail(opRemoveSecret, applicationID, c.applicationBuilder(applicationID).RemovePassword().Post(ctx, body, nil))
+		if kind := KindOf(err); kind == KindInvalid || kind == KindAmbiguous {
+			if app, readErr := c.Application(ctx, applicationID); readErr == nil && app.secret(keyID) == nil {
+				return struct{}{}, nil
+			}
+		}
+		return struct{}{}, err
+	}, func(_ struct{}, err error) bool {
+		switch KindOf(err) {
+		case KindInvalid, KindAmbiguous:
+			return false
+		case KindNotFound:
+			return c.applications.believes404(applicationID)
+		}
+		return true
+	})
+	if KindOf(err) == KindNotFound && c.applications.believes404(applicationID) {
+		return nil
+	}
+	return c.waitFailed(opRemoveSecret, applicationID, "replicas to know the secret", err)
+}
+
+// secret is the application's secret with a key id, nil when it has none.
+func (a *Application) secret(keyID string) *Secret {
+	for i := range a.Secrets {
+		if a.Secrets[i].KeyID == keyID {
+			return &a.Secrets[i]
+		}
+	}
+	return nil
+}
+
+// sameAttempt tells whether two secrets are one: same name, same start, same end.
+func (s Secret) sameAttempt(o Secret) bool {
+	return s.DisplayName == o.DisplayName && s.Start.Equal(o.Start) && s.End.Equal(o.End)
+}
+
+func (s Secret) withoutValue() Secret {
+	s.Value = secret.Value{}
+	return s
+}
+
+func (s Secret) candidate() Candidate {
+	return Candidate{ID: s.KeyID, DisplayName: s.DisplayName, Detail: "valid from " + s.Start.Format(time.RFC3339) + " to " + s.End.Format(time.RFC3339)}
+}

@@ -1,0 +1,200 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+)
+
+// maxBoundOwners is how many references Graph takes in one request.
+const maxBoundOwners = 20
+
+// CreateApplication registers an application and ensures its owners. Graph: POST /applications, or with a UniqueName
+// PATCH /applications(uniqueName='…') with Prefer: create-if-missing. From the moment that the application exists the
+// result is non-nil, whatever else fails.
+func (c *Client) CreateApplication(ctx context.Context, spec ApplicationSpec, o CreateOptions) (app *Application, adopted bool, err error) {
+	if spec.UniqueName != "" {
+		held, err := c.uniqueNameHolder(ctx, spec)
+		if err != nil {
+			return nil, false, err
+		}
+		if held != nil {
+			return c.takeOver(ctx, held, spec, o)
+		}
+	}
+	if o.PreventDuplicateNames {
+		if err := c.refuseTakenName(ctx, spec.DisplayName); err != nil {
+			return nil, false, err
+		}
+	}
+	if spec.UniqueName != "" {
+		return c.createUnique(ctx, spec, o)
+	}
+	app, err = c.postApplication(ctx, spec)
+	if app == nil {
+		return nil, false, err
+	}
+	if err == nil && len(spec.Owners) > maxBoundOwners {
+		err = c.changeOwners(ctx, app.ID, nil, spec.Owners[maxBoundOwners:])
+	}
+	if err != nil {
+		return app, false, err
+	}
+	app, err = c.settleApplication(ctx, app)
+	return app, false, err
+}
+
+// refuseTakenName is the last look before the POST; two creates at the same moment can still pass each other.
+func (c *Client) refuseTakenName(ctx context.Context, name string) error {
+	taken, err := c.ApplicationsNamed(ctx, name)
+	if err != nil || len(taken) == 0 {
+		return err
+	}
+	e := &Error{Kind: KindNameTaken, Op: opCreateApplication.name, Object: name, Endpoint: c.endpoint, Message: "the display name is taken"}
+	for _, app := range taken {
+		e.Candidates = append(e.Candidates, app.candidate())
+	}
+	return e
+}
+
+// settleApplication waits for one good read on the path that the next caller uses.
+func (c *Client) settleApplication(ctx context.Context, made *Application) (*Application, error) {
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
+	defer cancel()
+	app, err := settle.Until(bounded, func(ctx context.Context) (*Application, error) {
+		return c.Application(ctx, made.ID)
+	}, func(_ *Application, err error) bool { return KindOf(err) != KindNotFound })
+	if err != nil {
+		return made, c.unsettled(opCreateApplication, made.ID, "the new application to be readable", err)
+	}
+	return app, nil
+}
+
+// postApplication creates an application that has no unique name. A create whose reply was lost is looked for by its
+// marker, for as long as filters are known to lag; only then is it sent again, and then with the same marker, so that a
+// first one that shows up after all is known for what it is.
+func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Application, error) {
+	marker := newMarker()
+	body, err := c.postBody(ctx, spec, marker)
+	if err != nil {
+		return nil, err
+	}
+	for resent := false; ; resent = true {
+		m, err := c.applicationsBuilder().Post(ctx, body, nil)
+		app, err := application(m, err)
+		if err == nil {
+			c.applications.created(app.ID, app)
+			if resent {
+				err = c.purgeTwins(ctx, app, marker)
+			}
+			return app, err
+		}
+		failure := c.fail(opCreateApplication, spec.DisplayName, err)
+		if KindOf(failure) != KindAmbiguous {
+			return nil, failure
+		}
+		found, err := c.findMarked(ctx, marker)
+		switch {
+		case found != nil:
+			c.applications.created(found.ID, found)
+			return found, nil
+		case ctx.Err() != nil || err != nil:
+			return nil, c.ambiguousCreate(failure, marker)
+		}
+	}
+}
+
+func (c *Client) postBody(ctx context.Context, spec ApplicationSpec, marker string) (*models.Application, error) {
+	body := createBody(spec, marker)
+	if len(spec.Owners) == 0 {
+		return body, nil
+	}
+	own, err := c.claims(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Named owners take the place of the one that Graph would have set, and a caller that works by ownership would
+	// lose its own application.
+	owners := spec.Owners[:min(len(spec.Owners), maxBoundOwners)]
+	if !own.mayWriteAll() && own.ObjectID != "" {
+		owners = append(without([]string{own.ObjectID}, owners), owners...)
+	}
+	var references []string
+	for _, owner := range owners {
+		references = append(references, c.ownerReference(owner))
+	}
+	body.GetAdditionalData()["owners@odata.bind"] = references
+	return body, nil
+}
+
+// findMarked looks for what carries a marker, for as long as filters may lag. After a cancellation it still has
+// Bounds.Grace, so that what was made does not go unrecorded. Nothing found is nil without error.
+func (c *Client) findMarked(ctx context.Context, marker string) (*Application, error) {
+	look, cancel := c.afterwards(ctx, min(lateFilter, c.bounds.Missing))
+	defer cancel()
+	found, err := settle.Until(look, func(ctx context.Context) ([]Application, error) {
+		return c.findApplications(ctx, "tags/any(t:t eq "+quoteOData(marker)+")")
+	}, func(found []Application, err error) bool { return len(found) > 0 || permanent(err) })
+	if len(found) > 0 {
+		return &found[0], nil
+	}
+	if permanent(err) {
+		return nil, err
+	}
+	return nil, nil
+}
+
+// purgeTwins removes what an earlier attempt of the same create has made after all. When the filter shows the later
+// one, the earlier has had the longer time to appear.
+func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string) error {
+	look, cancel := c.afterwards(ctx, c.bounds.Missing)
+	defer cancel()
+	shows := false
+	found, err := settle.Until(look, func(ctx context.Context) ([]Application, error) {
+		return c.findApplications(ctx, "tags/any(t:t eq "+quoteOData(marker)+")")
+	}, func(found []Application, err error) bool {
+		for _, f := range found {
+			shows = shows || f.ID == app.ID
+		}
+		return shows || permanent(err)
+	})
+	for _, twin := range found {
+		if twin.ID == app.ID {
+			continue
+		}
+		if err := c.DeleteApplication(look, twin.ID, true); err != nil {
+			return c.unsettled(opCreateApplication, app.ID, "its twin "+twin.ID+", made by a request whose reply was lost, to be removed", err)
+		}
+	}
+	if !shows {
+		return c.unsettled(opCreateApplication, app.ID, "the search for applications tagged "+marker+" to show that there is only one", err)
+	}
+	return nil
+}
+
+// permanent tells whether asking again would be answered the same way.
+func permanent(err error) bool {
+	switch KindOf(err) {
+	case KindForbidden, KindUnauthorized, KindSignIn, KindInvalid, KindForeignOrigin, KindUntrusted:
+		return true
+	}
+	return false
+}
+
+// afterwards is the context for finding or taking back what a request may have made: bounded by d, or when the caller
+// is gone already, by Bounds.Grace from now.
+func (c *Client) afterwards(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if ctx.Err() != nil {
+		return context.WithTimeout(context.WithoutCancel(ctx), c.bounds.Grace)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+// ambiguousCreate names the tag by which an administrator can look for the application.
+func (c *Client) ambiguousCreate(failure error, marker string) error {
+	e := *errorOf(failure)
+	e.Message = "the reply was lost, and no application tagged " + marker + " was found; one may appear later"
+	return &e
+}

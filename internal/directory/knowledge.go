@@ -1,0 +1,194 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
+)
+
+// memory is what this process knows of the objects of one kind: what it last read, with its own writes applied, and
+// which values those writes have made obsolete. Times here are the timer's, not those of the clock for dates.
+type memory[T any] struct {
+	bounds Bounds
+	props  func(*T) Properties
+	clone  func(*T) *T
+
+	mu      *sync.Mutex
+	objects map[string]*knowledge[T]
+}
+
+type knowledge[T any] struct {
+	snapshot *T
+	seen     time.Time // when Graph last showed the snapshot, or confirmed a write to it
+	alive    time.Time // the last proof that the object exists
+	made     time.Time // when this process created it; zero when it did not
+	deleted  time.Time // when this process deleted it; zero while it did not
+	writes   int
+	obsolete map[string]obsolescence
+}
+
+// obsolescence is what a replica may still show of a property that this process has written.
+type obsolescence struct {
+	at     time.Time
+	now    string
+	before map[string]bool
+}
+
+func newMemory[T any](b Bounds, props func(*T) Properties, clone func(*T) *T) memory[T] {
+	return memory[T]{bounds: b, props: props, clone: clone, mu: &sync.Mutex{}, objects: make(map[string]*knowledge[T])}
+}
+
+// with runs f on what is known of an object, under the lock.
+func (m *memory[T]) with(id string, f func(*knowledge[T])) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.objects[id]
+	if k == nil {
+		k = &knowledge[T]{obsolete: make(map[string]obsolescence)}
+		m.objects[id] = k
+	}
+	f(k)
+}
+
+// created remembers an object that this process has just made.
+func (m *memory[T]) created(id string, v *T) {
+	m.with(id, func(k *knowledge[T]) {
+		now := time.Now()
+		*k = knowledge[T]{snapshot: m.clone(v), seen: now, alive: now, made: now, writes: k.writes + 1, obsolete: make(map[string]obsolescence)}
+	})
+}
+
+// wrote remembers a write that Graph has confirmed.
+func (m *memory[T]) wrote(id string, before, after *T) {
+	m.with(id, func(k *knowledge[T]) {
+		now := time.Now()
+		k.snapshot, k.seen, k.alive, k.deleted = m.clone(after), now, now, time.Time{}
+		k.writes++
+		for name, change := range changes(m.props(before), m.props(after)) {
+			o := k.obsolete[name]
+			if o.before == nil {
+				o.before = make(map[string]bool)
+			}
+			o.before[change[0]] = true
+			delete(o.before, change[1])
+			o.at, o.now = now, change[1]
+			k.obsolete[name] = o
+		}
+	})
+}
+
+// removed remembers that this process has deleted an object.
+func (m *memory[T]) removed(id string) {
+	m.with(id, func(k *knowledge[T]) {
+		*k = knowledge[T]{deleted: time.Now(), writes: k.writes + 1, obsolete: make(map[string]obsolescence)}
+	})
+}
+
+// restored forgets a deletion.
+func (m *memory[T]) restored(id string) {
+	m.with(id, func(k *knowledge[T]) { k.deleted, k.alive = time.Time{}, time.Now(); k.writes++ })
+}
+
+// accept judges a read. A read that shows what this process has made obsolete is stale, and is not accepted; any other
+// becomes the snapshot, because a value that was never ours is somebody else's change.
+func (m *memory[T]) accept(id string, v *T) (ok bool) {
+	m.with(id, func(k *knowledge[T]) {
+		if recently(k.deleted, m.bounds.Recent) {
+			return
+		}
+		props := m.props(v)
+		for name, o := range k.obsolete {
+			if !recently(o.at, m.bounds.Recent) {
+				delete(k.obsolete, name)
+			} else if o.before[props[name]] {
+				return
+			}
+		}
+		for name, o := range k.obsolete {
+			if props[name] != o.now {
+				delete(k.obsolete, name) // changed by somebody else, who may change it back
+			}
+		}
+		now := time.Now()
+		k.snapshot, k.seen, k.alive, k.deleted, ok = m.clone(v), now, now, time.Time{}, true
+	})
+	return ok
+}
+
+// believes tells whether a 404 is to be believed: not within Bounds.Missing of a proof that the object exists.
+func (m *memory[T]) believes404(id string) (ok bool) {
+	m.with(id, func(k *knowledge[T]) { ok = !recently(k.alive, m.bounds.Missing) })
+	return ok
+}
+
+// deletedByUs tells whether this process has deleted the object.
+func (m *memory[T]) deletedByUs(id string) (yes bool) {
+	m.with(id, func(k *knowledge[T]) { yes = !k.deleted.IsZero() })
+	return yes
+}
+
+// madeByUs tells whether this process has created the object.
+func (m *memory[T]) madeByUs(id string) (yes bool) {
+	m.with(id, func(k *knowledge[T]) { yes = !k.made.IsZero() })
+	return yes
+}
+
+// known is a copy of the snapshot, nil when there is none that is at most maxAge old. An object that this process
+// made counts as fresh for ownFor after it was made.
+func (m *memory[T]) known(id string, maxAge time.Duration) (v *T) {
+	m.with(id, func(k *knowledge[T]) {
+		if k.snapshot != nil && (recently(k.seen, maxAge) || recently(k.made, ownFor)) {
+			v = m.clone(k.snapshot)
+		}
+	})
+	return v
+}
+
+// generation changes with each write, so that a reader never joins a request that set out before it.
+func (m *memory[T]) generation(id string) (n int) {
+	m.with(id, func(k *knowledge[T]) { n = k.writes })
+	return n
+}
+
+func recently(t time.Time, d time.Duration) bool { return !t.IsZero() && time.Since(t) < d }
+
+// anyAge accepts whatever the process knows.
+const anyAge = 365 * 24 * time.Hour
+
+// read gets an object from Graph, sharing the request with concurrent readers, and again while what comes contradicts
+// what this process knows.
+func read[T any](ctx context.Context, c *Client, m *memory[T], op operation, id string, get func(context.Context) (*T, error)) (*T, error) {
+	v, err := settle.Until(ctx, func(ctx context.Context) (*T, error) {
+		key := fmt.Sprintf("%T %s %s", *new(T), id, strconv.Itoa(m.generation(id)))
+		return share(ctx, &c.reads, key, func(ctx context.Context) (*T, error) {
+			v, err := get(ctx)
+			return v, c.fail(op, id, err)
+		})
+	}, func(v *T, err error) bool {
+		if err != nil {
+			return KindOf(err) != KindNotFound || m.believes404(id)
+		}
+		// A deletion of ours makes a 200 as stale as it makes a 404 right.
+		return m.accept(id, v)
+	})
+	if err != nil {
+		return nil, c.waitFailed(op, id, "replicas to agree with what was written", err)
+	}
+	return m.clone(v), nil
+}
+
+// find is the id of a known object that fits, "" when there is none.
+func (m *memory[T]) find(fits func(*T) bool) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, k := range m.objects {
+		if k.snapshot != nil && fits(k.snapshot) {
+			return id
+		}
+	}
+	return ""
+}

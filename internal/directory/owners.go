@@ -1,0 +1,112 @@
+package directory
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
+	"github.com/microsoftgraph/msgraph-sdk-go/applications"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+)
+
+// Owners lists the object ids of an application's owners. Graph: GET /applications/{id}/owners.
+func (c *Client) Owners(ctx context.Context, id string) ([]string, error) {
+	builder := c.applicationBuilder(id).Owners()
+	config := &applications.ItemOwnersRequestBuilderGetRequestConfiguration{
+		QueryParameters: &applications.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}},
+	}
+	owners, err := settle.Until(ctx, func(ctx context.Context) ([]string, error) {
+		var ids []string
+		err := pages(ctx, c,
+			func(ctx context.Context) (models.DirectoryObjectCollectionResponseable, error) {
+				return builder.Get(ctx, config)
+			},
+			func(ctx context.Context, link string) (models.DirectoryObjectCollectionResponseable, error) {
+				return builder.WithUrl(link).Get(ctx, nil)
+			},
+			func(page models.DirectoryObjectCollectionResponseable) {
+				for _, o := range page.GetValue() {
+					ids = append(ids, text(o.GetId()))
+				}
+			})
+		return ids, c.fail(opReadOwners, id, err)
+	}, func(_ []string, err error) bool {
+		return KindOf(err) != KindNotFound || c.applications.believes404(id)
+	})
+	if err != nil {
+		return nil, c.waitFailed(opReadOwners, id, "replicas to know the application", err)
+	}
+	slices.Sort(owners)
+	return owners, nil
+}
+
+// changeOwners adds what updated has and old has not, and removes what old has and updated has not, never the caller.
+// The caller of changeOwners holds the application's lock.
+func (c *Client) changeOwners(ctx context.Context, id string, old, updated []string) error {
+	added, dropped := without(updated, old), without(old, updated)
+	if len(dropped) > 0 {
+		caller, err := c.CallerID(ctx)
+		if err != nil {
+			return err
+		}
+		dropped = without(dropped, []string{caller})
+	}
+	for _, owner := range added {
+		if err := c.changeOwner(ctx, id, owner, true); err != nil {
+			return err
+		}
+	}
+	for _, owner := range dropped {
+		if err := c.changeOwner(ctx, id, owner, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeOwner adds or removes one reference. Both may be sent twice: a refusal or a lost reply is judged by the list.
+func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool) error {
+	send := func(ctx context.Context) error {
+		if !present {
+			return c.applicationBuilder(id).Owners().ByDirectoryObjectId(owner).Ref().Delete(ctx, nil)
+		}
+		body := models.NewReferenceCreate()
+		reference := c.ownerReference(owner)
+		body.SetOdataId(&reference)
+		return c.applicationBuilder(id).Owners().Ref().Post(ctx, body, nil)
+	}
+	_, err := settle.Until(ctx, func(ctx context.Context) (struct{}, error) {
+		err := c.fail(opUpdateApplication, id, send(ctx))
+		switch KindOf(err) {
+		case KindInvalid, KindNotFound, KindConflict, KindAmbiguous:
+			owners, listErr := c.Owners(ctx, id)
+			if listErr == nil && slices.ContainsFunc(owners, func(o string) bool { return strings.EqualFold(o, owner) }) == present {
+				return struct{}{}, nil
+			}
+		}
+		return struct{}{}, err
+	}, func(_ struct{}, err error) bool {
+		switch KindOf(err) {
+		case KindAmbiguous:
+			return false
+		case KindNotFound:
+			return err == nil || c.applications.believes404(id)
+		}
+		return true
+	})
+	return c.waitFailed(opUpdateApplication, id, "the owner to be written", err)
+}
+
+func (c *Client) ownerReference(owner string) string { return c.base + "/directoryObjects/" + owner }
+
+// without lists the elements of all that are not in some; GUIDs compare without case.
+func without(all, some []string) []string {
+	var out []string
+	for _, v := range all {
+		if !slices.ContainsFunc(some, func(s string) bool { return strings.EqualFold(s, v) }) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,250 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	firstBackoff = 200 * time.Millisecond
+	maxBackoff   = 10 * time.Second
+	// maxLost is how often in a row a request that got no reply is sent: an endpoint that can't be reached is to be
+	// reported within seconds.
+	maxLost = 5
+	// maxRefused is how often a request is sent that Graph itself answers with a passing failure: about a minute.
+	maxRefused = 12
+	// longWait is the wait from which on a user wants to know why nothing happens.
+	longWait = 3 * time.Second
+)
+
+// retry repeats what is safe to repeat, judged by status and method:
+//
+//	429, and a 503 that names throttling     any method: Graph refused before doing anything; Retry-After is honoured
+//	409 of concurrent writes                 any method: refused likewise
+//	no connection                            any method: nothing was sent
+//	408, 500, 502, 503, 504, a lost reply    only what may be applied twice; a create is an *AmbiguousError instead,
+//	                                         which the caller resolves by looking for what it may have made
+//
+// Everything else is delivered as it came. All waits end with the request's context.
+type retry struct {
+	next   http.RoundTripper
+	log    *slog.Logger
+	window *window
+}
+
+// verdict is what follows from one attempt.
+type verdict struct {
+	again     bool
+	ambiguous bool
+	throttled bool // the wait holds for every request of the process
+	limit     int  // attempts, 0 when only the context limits them
+	reason    string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	body, err := takeBody(req)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 1; ; attempt++ {
+		if err := r.window.wait(ctx, r.log); err != nil {
+			return nil, err
+		}
+		resp, err := r.next.RoundTrip(withBody(req, body))
+		v := judge(req, resp, err)
+		if v.ambiguous {
+			return nil, ambiguous(req, resp, err)
+		}
+		if !v.again || ctx.Err() != nil || (v.limit > 0 && attempt >= v.limit) {
+			return deliver(resp, err)
+		}
+		wait, told := retryAfter(resp)
+		if !told {
+			wait = backoff(attempt)
+		}
+		if !fits(ctx, wait) {
+			return deliver(resp, err)
+		}
+		if v.throttled {
+			r.window.extend(wait)
+			continue
+		}
+		if err := pause(ctx, r.log, wait, v.reason); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// judge decides by status and method.
+func judge(req *http.Request, resp *http.Response, err error) verdict {
+	if err != nil {
+		return judgeError(req, err)
+	}
+	switch status := resp.StatusCode; status {
+	case http.StatusTooManyRequests:
+		return verdict{again: true, throttled: true, reason: "throttled by Microsoft Graph"}
+	case http.StatusConflict:
+		switch errorCode(resp) {
+		case "Directory_ConcurrencyViolation", "Error_MsaAppDoesNotExist":
+			return verdict{again: true, limit: maxRefused, reason: "Microsoft Graph asks to try again after concurrent writes"}
+		}
+	case http.StatusServiceUnavailable:
+		switch errorCode(resp) {
+		case "Request_ThrottledTemporarily", "TooManyRequests":
+			return verdict{again: true, throttled: true, reason: "throttled by the directory"}
+		}
+		return judgeUnclear(req, status)
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return judgeUnclear(req, status)
+	}
+	return verdict{}
+}
+
+func judgeUnclear(req *http.Request, status int) verdict {
+	if !repeatable(req) {
+		return verdict{ambiguous: true}
+	}
+	return verdict{again: true, limit: maxRefused, reason: fmt.Sprintf("Microsoft Graph answered %d", status)}
+}
+
+func judgeError(req *http.Request, err error) verdict {
+	var unsent unsentError
+	var certificate *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &unsent), errors.As(err, &certificate), errors.As(err, &noTLS):
+		return verdict{}
+	case errors.As(err, &dns), errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
+		return verdict{again: true, limit: maxLost, reason: "no connection to Microsoft Graph"}
+	case !repeatable(req):
+		return verdict{ambiguous: true}
+	}
+	return verdict{again: true, limit: maxLost, reason: "the reply of Microsoft Graph was lost"}
+}
+
+// repeatable tells whether applying the request twice is the same as applying it once. An upsert is not: its second
+// reply would say that somebody else made the object.
+func repeatable(req *http.Request) bool {
+	if req.Method == http.MethodPost {
+		return false
+	}
+	return !strings.Contains(req.Header.Get("Prefer"), "create-if-missing")
+}
+
+func ambiguous(req *http.Request, resp *http.Response, err error) error {
+	e := &AmbiguousError{Method: req.Method, Err: err}
+	if resp != nil {
+		e.Status, e.RequestID = resp.StatusCode, RequestID(resp.Header)
+	}
+	return e
+}
+
+// deliver hands over the outcome. A reply that is not JSON did not come from Graph, and the JSON reader behind would
+// forget its status.
+func deliver(resp *http.Response, err error) (*http.Response, error) {
+	var unsent unsentError
+	if errors.As(err, &unsent) {
+		return nil, unsent.error
+	}
+	if err != nil {
+		return nil, err
+	}
+	if resp.ContentLength != 0 && resp.StatusCode/100 != 3 {
+		contentType := resp.Header.Get("Content-Type")
+		if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "application/json" {
+			return nil, &UnexpectedReplyError{Status: resp.StatusCode, ContentType: contentType, RequestID: RequestID(resp.Header)}
+		}
+	}
+	return resp, nil
+}
+
+// errorCode reads Graph's error code and leaves the body as it was.
+func errorCode(resp *http.Response) string {
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "" // can't happen: exchange has read the reply into memory
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	var envelope struct {
+		Error struct {
+			Code string `json:"code"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &envelope) != nil {
+		return "" // no Graph error: judged by its status alone
+	}
+	return envelope.Error.Code
+}
+
+// takeBody reads the request's body, which each attempt then sends anew.
+func takeBody(req *http.Request) ([]byte, error) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil, nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if closeErr := req.Body.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the request's body: %w", err)
+	}
+	return body, nil
+}
+
+func withBody(req *http.Request, body []byte) *http.Request {
+	req = req.Clone(req.Context())
+	if body == nil {
+		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
+		return req
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	req.ContentLength = int64(len(body))
+	return req
+}
+
+// backoff grows with the attempts and is jittered, so that requests that failed together do not return together.
+func backoff(attempt int) time.Duration {
+	d := maxBackoff
+	if attempt < 8 {
+		d = min(firstBackoff<<(attempt-1), maxBackoff)
+	}
+	return d/2 + rand.N(d/2+1)
+}
+
+// fits tells whether ctx leaves the time for a wait. When it does not, the failure at hand is told at once.
+func fits(ctx context.Context, wait time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > wait
+}
+
+// pause waits, and says so when it takes long.
+func pause(ctx context.Context, log *slog.Logger, wait time.Duration, reason string) error {
+	if wait > longWait {
+		log.LogAttrs(ctx, slog.LevelInfo, "Waiting", slog.Duration("wait", wait), slog.String("reason", reason))
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

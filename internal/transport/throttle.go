@@ -1,0 +1,87 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ThrottledError says that Graph asked to wait for longer than the caller's deadline allows.
+type ThrottledError struct{ Wait time.Duration }
+
+// Error implements error.
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("throttled by Microsoft Graph for another %v, which is longer than the timeout allows", e.Wait.Round(time.Second))
+}
+
+// window is the time in which nobody sends. Requests made while throttled count against the limit too, so one refusal
+// holds back every request of the process.
+type window struct {
+	mu    sync.Mutex
+	until time.Time
+}
+
+func (w *window) extend(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if until := time.Now().Add(d); until.After(w.until) {
+		w.until = until
+	}
+}
+
+func (w *window) remaining() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Until(w.until)
+}
+
+// wait returns when the window has passed; others may have extended it meanwhile. Those who waited set out over a tenth
+// of the wait rather than all at once.
+func (w *window) wait(ctx context.Context, log *slog.Logger) error {
+	for {
+		left := w.remaining()
+		if left <= 0 {
+			return nil
+		}
+		if !fits(ctx, left) {
+			return &ThrottledError{Wait: left}
+		}
+		if err := pause(ctx, log, left+rand.N(left/10+1), "throttled by Microsoft Graph"); err != nil {
+			return err
+		}
+	}
+}
+
+// retryAfter reads the header of that name: whole or decimal seconds, or a date, which is the server's and therefore
+// compared with the server's own clock.
+func retryAfter(resp *http.Response) (wait time.Duration, ok bool) {
+	if resp == nil {
+		return 0, false
+	}
+	text := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	if text == "" {
+		return 0, false
+	}
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
+		// The comparison also rejects NaN, and what would overflow a Duration.
+		if !(seconds >= 0 && seconds < 1e9) {
+			return 0, false
+		}
+		return time.Duration(seconds * float64(time.Second)), true
+	}
+	date, err := http.ParseTime(text)
+	if err != nil {
+		return 0, false
+	}
+	server := time.Now()
+	if stamp, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		server = stamp
+	}
+	return max(date.Sub(server), 0), true
+}
