@@ -43,12 +43,16 @@ const (
 
 var kinds = []Kind{Latency, Throttle, ErrorBefore, ErrorAfter, Conflict, DropAfter, ResetBefore, SlowAfter}
 
-// Rule is one kind of fault. Method and Route choose the requests: "" is any; a Route may end in "*". Of the chosen
-// requests those with a number in Nth are hit (counted per method, route and object, from 1), or, without Nth, each
-// with the given Probability, or, without either, all.
+// SignInPrefix begins the routes of the sign-in side: "/{tenant}/oauth2/v2.0/token".
+const SignInPrefix = "/{tenant}"
+
+// Rule is one kind of fault. Method and Route choose the requests: no Method is any, no Route is any of Graph; a Route
+// may end in "*". Sign-in is hit only by a Route that names it (see SignInPrefix). Of the chosen requests those with a
+// number in Nth are hit (counted per method, route and object, from 1), or, without Nth, each with the given
+// Probability, or, without either, all.
 type Rule struct {
 	Method      string   `json:"method,omitempty"`
-	Route       string   `json:"route,omitempty"` // as in "/applications/{id}/addPassword", or a path outside of Graph
+	Route       string   `json:"route,omitempty"` // as in "/applications/{id}/addPassword"
 	Nth         []int    `json:"nth,omitempty"`
 	Probability float64  `json:"probability,omitempty"`
 	Kind        Kind     `json:"kind"`
@@ -133,7 +137,7 @@ func (r Rule) Fires(seed uint64, method, route, object string, nth int) bool {
 	case len(r.Nth) > 0:
 		return slices.Contains(r.Nth, nth)
 	case r.Probability > 0:
-		return Fraction(seed, string(r.Kind), r.Route, r.Method, method, route, object, strconv.Itoa(nth)) < r.Probability
+		return Fraction(seed, string(r.Kind), r.RetryAfter, r.Route, r.Method, method, route, object, strconv.Itoa(nth)) < r.Probability
 	}
 	return true
 }
@@ -142,7 +146,7 @@ func matchRoute(pattern, route string) bool {
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
 		return strings.HasPrefix(route, prefix)
 	}
-	return pattern == "" || pattern == route
+	return pattern == route || pattern == "" && !strings.HasPrefix(route, SignInPrefix)
 }
 
 // Fraction is a number in [0, 1) that depends on its arguments only.

@@ -21,6 +21,8 @@ func TestRuleChoosesRequests(t *testing.T) {
 		{"method", fault.Rule{Method: "POST"}, "GET", "/me", 1, false},
 		{"route", fault.Rule{Route: "/me"}, "GET", "/me", 1, true},
 		{"another route", fault.Rule{Route: "/me"}, "GET", "/me/x", 1, false},
+		{"sign-in is not meant", fault.Rule{}, "POST", "/{tenant}/oauth2/v2.0/token", 1, false},
+		{"sign-in", fault.Rule{Route: "/{tenant}/oauth2/v2.0/token"}, "POST", "/{tenant}/oauth2/v2.0/token", 1, true},
 		{"prefix", fault.Rule{Route: "/applications*"}, "GET", "/applications/{id}", 1, true},
 		{"nth", fault.Rule{Nth: []int{2, 3}}, "GET", "/me", 3, true},
 		{"not the nth", fault.Rule{Nth: []int{2, 3}}, "GET", "/me", 1, false},

@@ -29,6 +29,9 @@ func (d Doc) Bool(key string) bool {
 
 // Strings gives a collection of texts.
 func (d Doc) Strings(key string) []string {
+	if texts, ok := d[key].([]string); ok {
+		return texts // Not yet in canonical form.
+	}
 	items, ok := d[key].([]any)
 	if !ok {
 		return nil
@@ -44,6 +47,9 @@ func (d Doc) Strings(key string) []string {
 
 // Docs gives a collection of complex values.
 func (d Doc) Docs(key string) []Doc {
+	if docs, ok := d[key].([]Doc); ok {
+		return docs // Not yet in canonical form.
+	}
 	items, ok := d[key].([]any)
 	if !ok {
 		return nil

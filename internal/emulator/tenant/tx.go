@@ -8,17 +8,24 @@ import (
 // Tx is a write on the latest state. It is valid only inside the function given to Update. Its reads give what is
 // stored: a service principal without what it inherits.
 type Tx struct {
-	view *View
-	at   time.Time
-	undo []func()
+	view    *View
+	at      time.Time
+	visible time.Time // what the versions are stamped with
+	undo    []func()
 }
 
 // Update runs f alone on the latest state. When f returns an error nothing has happened.
-func (c *Cloud) Update(f func(*Tx) error) error {
+func (c *Cloud) Update(f func(*Tx) error) error { return c.update(c.now(), f) }
+
+// UpdateEverywhere is Update for a change that every replica knows at once, however far it lags: one that somebody made
+// a good while ago.
+func (c *Cloud) UpdateEverywhere(f func(*Tx) error) error { return c.update(time.Time{}, f) }
+
+func (c *Cloud) update(visible time.Time, f func(*Tx) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.commit++
-	tx := &Tx{view: &View{cloud: c, asOf: time.Unix(1<<40, 0), commit: c.commit}, at: c.now()}
+	tx := &Tx{view: &View{cloud: c, asOf: time.Unix(1<<40, 0), commit: c.commit}, at: c.now(), visible: visible}
 	err := f(tx)
 	if err != nil {
 		for i := len(tx.undo) - 1; i >= 0; i-- {
@@ -97,6 +104,15 @@ func (tx *Tx) find(tenantID string, k Kind, deleted bool, match func(Doc) bool) 
 	return out
 }
 
+// Inspect shows the live objects of a kind, as stored and uncopied, to f until it returns true.
+func (tx *Tx) Inspect(tenantID string, k Kind, f func(Doc) bool) {
+	for _, o := range tx.view.cloud.order[tenantKind{tenantID, k}] {
+		if doc := tx.view.current(o); doc != nil && !isDeleted(doc) && f(doc) {
+			return
+		}
+	}
+}
+
 // ApplicationByClientID finds a live application by its client id in whatever tenant it lives.
 func (tx *Tx) ApplicationByClientID(clientID string) (tenantID string, app Doc, ok bool) {
 	for _, o := range tx.view.cloud.apps[clientID] {
@@ -158,6 +174,6 @@ func (tx *Tx) write(at key, doc Doc) {
 			}
 		})
 	}
-	o.versions = append(o.versions, version{commit: tx.view.commit, at: tx.at, doc: doc})
+	o.versions = append(o.versions, version{commit: tx.view.commit, at: tx.visible, doc: doc})
 	tx.undo = append(tx.undo, func() { o.versions = o.versions[:len(o.versions)-1] })
 }

@@ -117,6 +117,25 @@ func (v *View) find(tenantID string, k Kind, deleted bool, match func(Doc) bool)
 	return out
 }
 
+// Page gives up to limit objects of a kind that match (soft-deleted ones instead of live ones with deleted), from a
+// position on, which is 0 at first. next is where to go on, 0 when there are no more.
+func (v *View) Page(tenantID string, k Kind, deleted bool, from, limit int, match func(Doc) bool) (docs []Doc, next int) {
+	v.cloud.mu.RLock()
+	defer v.cloud.mu.RUnlock()
+	order := v.cloud.order[tenantKind{tenantID, k}]
+	for i := from; i < len(order); i++ {
+		doc := v.lookup(tenantID, k, order[i].key.id, deleted)
+		if doc == nil || match != nil && !match(doc) {
+			continue
+		}
+		if len(docs) == limit {
+			return docs, i
+		}
+		docs = append(docs, doc.Clone())
+	}
+	return docs, 0
+}
+
 // ApplicationByClientID finds a live application by its client id in whatever tenant it lives.
 func (v *View) ApplicationByClientID(clientID string) (tenantID string, app Doc, ok bool) {
 	v.cloud.mu.RLock()

@@ -1,0 +1,269 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// The second door. What it changes it changes in the main tenant, and as if somebody had done it a good while ago:
+// every replica knows at once.
+
+// Secrets are texts that must not be seen where they don't belong.
+type Secrets struct {
+	Secrets []string // client secrets, the automation application's included
+	Tokens  []string // tokens, codes and refresh tokens
+}
+
+// Requests lists what was asked so far, in the order of the answers.
+func (e *Emulator) Requests() []Request {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.requests)
+}
+
+// ResetRequests forgets what was asked.
+func (e *Emulator) ResetRequests() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.requests = nil
+}
+
+// Connections counts the connections that carried a request so far.
+func (e *Emulator) Connections() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.connections)
+}
+
+// Issued lists every secret text that was handed out.
+func (e *Emulator) Issued() Secrets {
+	return Secrets{Secrets: slices.Sorted(maps.Values(e.cloud.Secrets())), Tokens: e.signin.Issued()}
+}
+
+// Accounts lists the people that can sign in, of all tenants.
+func (e *Emulator) Accounts() []User { return e.cloud.Accounts() }
+
+// SetAccount changes a person's password, second factor or role: what a help desk does.
+func (e *Emulator) SetAccount(u User) { e.cloud.SetAccount(u) }
+
+// Objects lists the latest live objects of a kind: what a portal page shows after a reload.
+func (e *Emulator) Objects(kind tenant.Kind) []tenant.Doc {
+	return e.cloud.Latest().List(e.seeded.TenantID, kind)
+}
+
+// Deleted lists the soft-deleted objects of a kind: the portal's "Deleted applications".
+func (e *Emulator) Deleted(kind tenant.Kind) []tenant.Doc {
+	return e.cloud.Latest().ListDeleted(e.seeded.TenantID, kind)
+}
+
+// Object gives the latest state of a live object.
+func (e *Emulator) Object(id string) (tenant.Doc, bool) {
+	kind, ok := e.kindOf(id, false)
+	if !ok {
+		return nil, false
+	}
+	return e.cloud.Latest().Get(e.seeded.TenantID, kind, id)
+}
+
+// Cloud is the state itself, other tenants included, for what the other methods don't offer.
+func (e *Emulator) Cloud() *tenant.Cloud { return e.cloud }
+
+var kinds = []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant, tenant.AppRoleAssignment, tenant.User,
+	tenant.Organization}
+
+func (e *Emulator) kindOf(id string, deleted bool) (tenant.Kind, bool) {
+	view := e.cloud.Latest()
+	for _, kind := range kinds {
+		_, ok := view.Get(e.seeded.TenantID, kind, id)
+		if deleted {
+			_, ok = view.GetDeleted(e.seeded.TenantID, kind, id)
+		}
+		if ok {
+			return kind, true
+		}
+	}
+	return "", false
+}
+
+// ErrNoObject is returned for an id that the main tenant doesn't hold.
+var ErrNoObject = errors.New("no such object")
+
+// change runs f on an object.
+func (e *Emulator) change(id string, deleted bool, f func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error) error {
+	kind, ok := e.kindOf(id, deleted)
+	if !ok {
+		return fmt.Errorf("%w: %s", ErrNoObject, id)
+	}
+	return e.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
+		doc, ok := tx.Get(e.seeded.TenantID, kind, id)
+		if deleted {
+			doc, ok = tx.GetDeleted(e.seeded.TenantID, kind, id)
+		}
+		if !ok {
+			return fmt.Errorf("%w: %s", ErrNoObject, id)
+		}
+		return f(tx, kind, doc)
+	})
+}
+
+// Change edits a live object: somebody changes a value in the portal. Nothing checks the outcome.
+func (e *Emulator) Change(id string, edit func(tenant.Doc)) error {
+	return e.change(id, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+		edit(doc)
+		tx.Put(e.seeded.TenantID, kind, doc)
+		return nil
+	})
+}
+
+// Delete deletes a live object with what goes with it: somebody presses the portal's Delete, or revokes a consent.
+func (e *Emulator) Delete(id string) error {
+	return e.change(id, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+		switch kind {
+		case tenant.Application:
+			graph.RemoveApplication(tx, e.seeded.TenantID, doc)
+		case tenant.ServicePrincipal:
+			graph.RemovePrincipal(tx, e.seeded.TenantID, id)
+		default:
+			tx.Remove(e.seeded.TenantID, kind, id)
+		}
+		return nil
+	})
+}
+
+// Purge removes a soft-deleted object for good: "Delete permanently", or thirty days have passed.
+func (e *Emulator) Purge(id string) error {
+	return e.change(id, true, func(tx *tenant.Tx, kind tenant.Kind, _ tenant.Doc) error {
+		tx.Remove(e.seeded.TenantID, kind, id)
+		return nil
+	})
+}
+
+// Restore brings a soft-deleted object back: "Restore app registration".
+func (e *Emulator) Restore(id string) error {
+	return e.change(id, true, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+		return graph.Restore(tx, e.seeded.TenantID, kind, doc, true)
+	})
+}
+
+// Create makes an object as somebody else would: an application (from its displayName on), the service principal of
+// an appId, or a grant. It returns the object's id.
+func (e *Emulator) Create(kind tenant.Kind, values tenant.Doc) (id string, err error) {
+	err = e.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
+		doc, err := e.fresh(tx, kind, values)
+		if err != nil {
+			return err
+		}
+		maps.Copy(doc, values)
+		id = doc.String("id")
+		tx.Put(e.seeded.TenantID, kind, doc)
+		return nil
+	})
+	return id, err
+}
+
+func (e *Emulator) fresh(tx *tenant.Tx, kind tenant.Kind, values tenant.Doc) (tenant.Doc, error) {
+	switch kind {
+	case tenant.Application:
+		name := values.String("displayName")
+		return tenant.NewApplication(tx.NewID("application", name), tx.NewID("client", name), e.seeded.Domain, "", tx.Now()), nil
+	case tenant.ServicePrincipal:
+		appID := values.String("appId")
+		home, app, ok := tx.ApplicationByClientID(appID)
+		if !ok {
+			return nil, fmt.Errorf("no application %s", appID)
+		}
+		return tenant.NewServicePrincipal(tx.NewID("principal", e.seeded.TenantID, appID), app, home, "", tx.Now()), nil
+	case tenant.Grant:
+		id, err := tenant.GrantID(values.String("clientId"), values.String("resourceId"), values.String("principalId"))
+		return tenant.Doc{"id": id, "principalId": nil, "consentType": "AllPrincipals"}, err
+	}
+	return nil, fmt.Errorf("the door can't create a %s", kind)
+}
+
+// AddSecret makes a client secret for an application, as somebody does in the portal, and returns key id and text.
+func (e *Emulator) AddSecret(applicationID, displayName string, end time.Time) (keyID, text string, err error) {
+	err = e.change(applicationID, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+		made := tx.AddPassword(doc, displayName, tx.Now(), end)
+		keyID, text = made.String("keyId"), made.String("secretText")
+		tx.Put(e.seeded.TenantID, kind, doc)
+		return nil
+	})
+	return keyID, text, err
+}
+
+// SetRoles makes roles the whole of the Microsoft Graph application permissions that a client's service principal
+// holds: an administrator grants or revokes them. Tokens issued before keep what they say.
+func (e *Emulator) SetRoles(clientID string, roles ...string) error {
+	return e.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
+		sp, ok := tx.ServicePrincipalByClientID(e.seeded.TenantID, clientID)
+		if !ok {
+			return fmt.Errorf("%w: service principal of %s", ErrNoObject, clientID)
+		}
+		return tenant.SetRoles(tx, e.seeded.TenantID, sp.String("id"), roles)
+	})
+}
+
+// Policy is the tenant's default application management policy: what a security team switches on. The zero value
+// switches it off.
+type Policy struct {
+	ForbidSecrets bool
+	LongestSecret string    // ISO 8601 duration, as in "P90D"; "" for no limit
+	CreatedAfter  time.Time // applications created before are spared
+	// ForbidMultipleOrgs and ForbidPersonal forbid audiences.
+	ForbidMultipleOrgs, ForbidPersonal bool
+}
+
+// SetPolicy replaces the policy.
+func (e *Emulator) SetPolicy(p Policy) error {
+	rules := []any{}
+	add := func(restriction string, lifetime any) {
+		rule := tenant.Doc{"restrictionType": restriction, "state": "enabled", "maxLifetime": lifetime,
+			"restrictForAppsCreatedAfterDateTime": nil, "excludeActors": nil}
+		if !p.CreatedAfter.IsZero() {
+			rule["restrictForAppsCreatedAfterDateTime"] = p.CreatedAfter
+		}
+		rules = append(rules, rule)
+	}
+	if p.ForbidSecrets {
+		add("passwordAddition", nil)
+	}
+	if p.LongestSecret != "" {
+		add("passwordLifetime", p.LongestSecret)
+	}
+	state := map[bool]string{true: "enabled", false: "disabled"}
+	return e.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
+		doc, ok := tx.Get(e.seeded.TenantID, tenant.AppPolicy, tenant.DefaultAppPolicyID)
+		if !ok {
+			return fmt.Errorf("%w: the default policy", ErrNoObject)
+		}
+		doc["isEnabled"] = p != (Policy{})
+		doc["applicationRestrictions"] = tenant.Doc{"passwordCredentials": rules, "keyCredentials": []any{}, "identifierUris": nil}
+		// Not in v1.0's published type, so it is enforced but not shown.
+		doc["audiences"] = tenant.Doc{"azureAdMultipleOrgs": tenant.Doc{"state": state[p.ForbidMultipleOrgs]},
+			"personalMicrosoftAccount": tenant.Doc{"state": state[p.ForbidPersonal]}}
+		tx.Put(e.seeded.TenantID, tenant.AppPolicy, doc)
+		return nil
+	})
+}
+
+// AddFaults adds faults from now on; ClearFaults takes all away, hostility's throttling included, and starts counting
+// occurrences anew.
+func (e *Emulator) AddFaults(rules ...fault.Rule) error {
+	for _, r := range rules {
+		if err := r.Validate(); err != nil {
+			return fmt.Errorf("fault rule: %w", err)
+		}
+	}
+	e.faults.Add(rules...)
+	return nil
+}
+
+// ClearFaults is the opposite of AddFaults.
+func (e *Emulator) ClearFaults() { e.faults.Clear() }

@@ -1,0 +1,285 @@
+package graph
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+const applicationSet = "applications"
+
+// applicationFields are the plain filters; an empty value marks a property that only advanced queries filter by.
+var applicationFields = odata.Fields{
+	"appId": "eq in", "createdDateTime": "eq in ge le", "disabledByMicrosoftStatus": "eq in",
+	"displayName": "eq in startsWith", "id": "eq in", "publisherDomain": "eq in startsWith", "signInAudience": "eq in",
+	"uniqueName": "eq in startsWith", "identifierUris/any": "eq startsWith", "tags/any": "eq startsWith",
+	"description": "", "notes": "", "serviceManagementReference": "", "web/homePageUrl": "",
+	"info/termsOfServiceUrl": "", "verifiedPublisher/displayName": "", "web/redirectUris/any": "",
+	"spa/redirectUris/any": "", "publicClient/redirectUris/any": "", "requiredResourceAccess/any/resourceAppId": "",
+}
+
+func listApplications(c *call) (*result, error) {
+	return c.list(collection{kind: tenant.Application, set: applicationSet, fields: applicationFields})
+}
+
+func getApplication(c *call) (*result, error) {
+	app, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	return c.one(http.StatusOK, applicationSet, "application", app, false)
+}
+
+// application finds the application that the path names, as the replica that answers this request shows it.
+func (c *call) application() (tenant.Doc, error) {
+	key, match, err := c.key()
+	if err != nil {
+		return nil, err
+	}
+	// A read by uniqueName may be served by what an upsert went to.
+	view := c.near(key)
+	if c.params["uniqueName"] != "" && c.Readings.is(UpsertVisible, "at-once") {
+		view = c.Cloud.Latest()
+	}
+	found := view.Find(c.caller.TenantID, tenant.Application, match)
+	if len(found) == 0 {
+		return nil, notFound(key)
+	}
+	return found[0], nil
+}
+
+// key reads the key in the path: its text, and what it selects.
+func (c *call) key() (string, func(tenant.Doc) bool, error) {
+	if name := c.params["uniqueName"]; name != "" {
+		return name, func(d tenant.Doc) bool { return strings.EqualFold(d.String("uniqueName"), name) }, nil
+	}
+	if text, ok := c.params["appId"]; ok {
+		appID, ok := edm.GUID(text)
+		if !ok {
+			return "", nil, malformedAppID()
+		}
+		return appID, func(d tenant.Doc) bool { return d.String("appId") == appID }, nil
+	}
+	id, err := c.objectID()
+	return id, func(d tenant.Doc) bool { return d.String("id") == id }, err
+}
+
+// objectID reads an object id in the path.
+func (c *call) objectID() (string, error) {
+	text := c.params["id"]
+	id, ok := edm.GUID(text)
+	switch {
+	case ok:
+		return id, nil
+	case c.Readings.is(MalformedID, "400"):
+		return "", badRequest("Invalid object identifier '%s'.", text)
+	}
+	return "", notFound(text)
+}
+
+// change writes an object: it must show on the replica that answers, exist in truth, and be the caller's to write.
+func (c *call) change(kind tenant.Kind, seen tenant.Doc, f func(tx *tenant.Tx, doc tenant.Doc) error) error {
+	return c.Cloud.Update(func(tx *tenant.Tx) error {
+		doc, ok := tx.Get(c.caller.TenantID, kind, seen.String("id"))
+		if !ok {
+			return notFound(seen.String("id"))
+		}
+		if err := c.mayWrite(doc); err != nil {
+			return err
+		}
+		return f(tx, doc)
+	})
+}
+
+// mayWrite refuses a caller that reaches only what it owns.
+func (c *call) mayWrite(doc tenant.Doc) error {
+	owners := doc.Strings("owners")
+	if c.owned && !slices.Contains(owners, c.caller.ServicePrincipalID) {
+		return denied()
+	}
+	if c.caller.UserID != "" && !c.administrator && !slices.Contains(owners, c.caller.UserID) {
+		return denied()
+	}
+	return nil
+}
+
+// isAdministrator tells whether a signed-in user has a directory role.
+func (c *call) isAdministrator() bool {
+	return slices.ContainsFunc(c.Cloud.Accounts(), func(a tenant.Account) bool {
+		return a.ObjectID == c.caller.UserID && a.TenantID == c.caller.TenantID && a.Administrator
+	})
+}
+
+// creatorOwns gives the first owner of what the caller creates, "" for none.
+func (c *call) creatorOwns() string {
+	switch {
+	case c.caller.UserID != "":
+		return c.caller.UserID
+	case c.owned || c.Readings.is(CallerBecomesOwner, "yes"):
+		return c.caller.ServicePrincipalID
+	}
+	return ""
+}
+
+func createApplication(c *call) (*result, error) {
+	body, err := edm.Decode("application", c.body, edm.Create)
+	if err != nil {
+		return nil, fromBody(err)
+	}
+	if body["uniqueName"] != nil && !c.Readings.is(PostUniqueName, "accepted") {
+		return nil, invalidProperty("uniqueName")
+	}
+	return c.createApplication(body)
+}
+
+func (c *call) createApplication(body tenant.Doc) (*result, error) {
+	var shown tenant.Doc
+	home, _ := c.Cloud.Tenant(c.caller.TenantID)
+	err := c.Cloud.Update(func(tx *tenant.Tx) error {
+		name := body.String("displayName")
+		app := tenant.NewApplication(tx.NewID("application", name), tx.NewID("client", name), home.Domain,
+			c.caller.ClientID, tx.Now())
+		if owner := c.creatorOwns(); owner != "" {
+			app["owners"] = []any{owner}
+		}
+		credentials := body.Docs("passwordCredentials")
+		delete(body, "passwordCredentials")
+		if err := c.bindOwners(tx, app, body); err != nil {
+			return err
+		}
+		if err := c.mergeApplication(tx, app, body); err != nil {
+			return err
+		}
+		secret, err := c.firstPassword(tx, app, credentials)
+		if err != nil {
+			return err
+		}
+		tx.Put(c.caller.TenantID, tenant.Application, app)
+		shown = app.Clone()
+		if secret != nil {
+			shown["passwordCredentials"] = []any{secret}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.one(http.StatusCreated, applicationSet, "application", shown, true)
+}
+
+// mergeApplication writes a body into an application and checks the outcome.
+func (c *call) mergeApplication(tx *tenant.Tx, app, body tenant.Doc) error {
+	before := app.Clone()
+	delete(body, "owners@odata.bind")
+	if body["displayName"] == nil && before["displayName"] == nil {
+		return invalidValue("displayName", "application")
+	}
+	if err := replacePasswords(app, body); err != nil {
+		return err
+	}
+	if err := c.replaceCertificates(tx, app, body); err != nil {
+		return err
+	}
+	for _, name := range []string{"web", "spa", "publicClient", "api", "info", "parentalControlSettings"} {
+		if v, ok := body[name]; ok && v == nil {
+			return invalidValue(name, "application")
+		}
+	}
+	edm.Merge(app, body)
+	web := app.Doc("web")
+	settings := []any{}
+	for _, uri := range web.Strings("redirectUris") {
+		settings = append(settings, tenant.Doc{"uri": uri, "index": nil})
+	}
+	web["redirectUriSettings"] = settings
+	return c.checkApplication(tx, before, app)
+}
+
+func patchApplication(c *call) (*result, error) {
+	body, err := edm.Decode("application", c.body, edm.Update)
+	if err != nil {
+		return nil, fromBody(err)
+	}
+	if name, ok := c.params["uniqueName"]; ok && c.createIfMissing() {
+		return c.upsertApplication(name, body)
+	}
+	seen, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
+		return c.storeApplication(tx, app, body)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return nothing()
+}
+
+func (c *call) storeApplication(tx *tenant.Tx, app, body tenant.Doc) error {
+	if err := c.mergeApplication(tx, app, body); err != nil {
+		return err
+	}
+	tx.Put(c.caller.TenantID, tenant.Application, app)
+	return nil
+}
+
+// createIfMissing tells whether an update by alternate key may create.
+func (c *call) createIfMissing() bool {
+	return slices.ContainsFunc(c.r.Header.Values("Prefer"), func(v string) bool {
+		return strings.Contains(strings.ToLower(v), "create-if-missing")
+	})
+}
+
+// upsertApplication creates or updates by unique name. It goes to the primary: who comes second meets the first.
+func (c *call) upsertApplication(name string, body tenant.Doc) (*result, error) {
+	updated := false
+	err := c.Cloud.Update(func(tx *tenant.Tx) error {
+		found := tx.Find(c.caller.TenantID, tenant.Application, func(d tenant.Doc) bool {
+			return strings.EqualFold(d.String("uniqueName"), name)
+		})
+		if len(found) == 0 {
+			return nil
+		}
+		updated = true
+		if err := c.mayWrite(found[0]); err != nil {
+			return err
+		}
+		return c.storeApplication(tx, found[0], body)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if updated {
+		return nothing()
+	}
+	body["uniqueName"] = name
+	return c.createApplication(body)
+}
+
+func deleteApplication(c *call) (*result, error) {
+	seen, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
+		RemoveApplication(tx, c.caller.TenantID, app)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return nothing()
+}
+
+// RemoveApplication soft-deletes an application and, in its home tenant, its service principal.
+func RemoveApplication(tx *tenant.Tx, tenantID string, app tenant.Doc) {
+	tx.SoftDelete(tenantID, tenant.Application, app.String("id"))
+	if sp, ok := tx.ServicePrincipalByClientID(tenantID, app.String("appId")); ok {
+		RemovePrincipal(tx, tenantID, sp.String("id"))
+	}
+}

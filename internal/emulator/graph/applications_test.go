@@ -1,0 +1,240 @@
+package graph_test
+
+import (
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+)
+
+func TestApplicationLifeCycle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.must(201, "POST", "/applications", `{"displayName":"Mail import","tags":["a"],"web":{"redirectUris":["https://a.example/x"]}}`)
+	id, appID := made.str("id"), made.str("appId")
+	if made.str("createdDateTime") != "2026-11-20T09:02:39.7238884Z" || made.str("createdByAppId") != w.facts.ClientID {
+		t.Errorf("created: %s by %s", made.str("createdDateTime"), made.str("createdByAppId"))
+	}
+	if made.str("publisherDomain") != w.facts.Domain || made.str("signInAudience") != "AzureADMyOrg" {
+		t.Errorf("defaults: %v", made.body)
+	}
+	w.must(204, "PATCH", "/applications/"+id, `{"web":{"homePageUrl":"https://a.example"},"isFallbackPublicClient":true}`)
+	read := w.must(200, "GET", "/applications/"+id, "")
+	web, _ := read.body["web"].(map[string]any)
+	if fmt.Sprint(web["redirectUris"]) != "[https://a.example/x]" || web["homePageUrl"] != "https://a.example" ||
+		read.body["isFallbackPublicClient"] != true {
+		t.Errorf("after the update: %v", read.body)
+	}
+	if read.str("createdDateTime") != "2026-11-20T09:02:39Z" {
+		t.Errorf("reads have whole seconds, got %s", read.str("createdDateTime"))
+	}
+	if got := w.must(200, "GET", "/applications(appId='"+appID+"')", ""); got.str("id") != id {
+		t.Errorf("by client id: %v", got.body)
+	}
+	w.must(204, "PATCH", "/applications/"+id, `{"isFallbackPublicClient":null}`)
+	if got := w.must(200, "GET", "/applications/"+id+"?$select=isFallbackPublicClient", ""); got.body["isFallbackPublicClient"] != nil || len(got.keys()) != 1 {
+		t.Errorf("after null: %v", got.body)
+	}
+	w.must(204, "DELETE", "/applications/"+id, "")
+	w.must(404, "GET", "/applications/"+id, "")
+	w.must(404, "DELETE", "/applications/"+id, "")
+}
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, appID := w.app("Secrets")
+	made := w.must(200, "POST", "/applications/"+id+"/addPassword",
+		`{"passwordCredential":{"displayName":"terraform","endDateTime":"2027-02-18T00:00:00Z"}}`)
+	secret := made.str("secretText")
+	if len(secret) != 40 || made.str("hint") != secret[:3] || made.str("endDateTime") != "2027-02-18T00:00:00.0000000Z" {
+		t.Errorf("made: %v", made.body)
+	}
+	read := w.must(200, "GET", "/applications/"+id+"?$select=passwordCredentials", "")
+	held, _ := read.body["passwordCredentials"].([]any)
+	entry, _ := held[0].(map[string]any)
+	if entry["secretText"] != nil || entry["keyId"] != made.str("keyId") || entry["endDateTime"] != "2027-02-18T00:00:00Z" {
+		t.Errorf("read: %v", entry)
+	}
+	byAppID := w.must(200, "POST", "/applications(appId='"+appID+"')/addPassword", `{}`)
+	if byAppID.body["displayName"] != nil || byAppID.str("endDateTime") != "2028-11-20T09:02:39.7238884Z" {
+		t.Errorf("defaults: %v", byAppID.body)
+	}
+	if text, ok := w.cloud.Secret(made.str("keyId")); !ok || text != secret {
+		t.Error("the side table doesn't know the secret")
+	}
+	w.must(204, "POST", "/applications/"+id+"/removePassword", `{"keyId":"`+made.str("keyId")+`"}`)
+	again := w.must(400, "POST", "/applications/"+id+"/removePassword", `{"keyId":"`+made.str("keyId")+`"}`)
+	if again.message() != "No password credential found with keyId '"+made.str("keyId")+"'." {
+		t.Error(again.message())
+	}
+}
+
+func TestPasswordsInBodies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.must(201, "POST", "/applications", `{"displayName":"With secret","passwordCredentials":[{"displayName":"first"}]}`)
+	held, _ := made.body["passwordCredentials"].([]any)
+	first, _ := held[0].(map[string]any)
+	if text, _ := first["secretText"].(string); len(text) != 40 {
+		t.Fatalf("no secret: %v", first)
+	}
+	id := made.str("id")
+	patch := func(body string) answer { return w.do("PATCH", "/applications/"+id, body) }
+	if got := patch(`{"passwordCredentials":[{"displayName":"new"}]}`); got.message() != "New password credentials must be generated using service actions." {
+		t.Error(got.message())
+	}
+	altered := fmt.Sprintf(`{"passwordCredentials":[{"keyId":%q,"displayName":"other"}]}`, first["keyId"])
+	if got := patch(altered); got.message() != fmt.Sprintf("Update to existing credential with KeyId '%s' is not allowed.", first["keyId"]) {
+		t.Error(got.message())
+	}
+	read := w.must(200, "GET", "/applications/"+id, "")
+	same := fmt.Sprintf(`{"passwordCredentials":[{"keyId":%q,"displayName":"first","hint":%q}]}`, first["keyId"], first["hint"])
+	if got := patch(same); got.Status != 204 {
+		t.Errorf("an unchanged entry: %s of %v", got.Body, read.body["passwordCredentials"])
+	}
+	if got := patch(`{"passwordCredentials":[]}`); got.Status != 204 {
+		t.Errorf("a shorter list: %s", got.Body)
+	}
+}
+
+func TestPersonalAudience(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.app("Personal")
+	alone := w.must(400, "PATCH", "/applications/"+id, `{"signInAudience":"AzureADandPersonalMicrosoftAccount"}`)
+	if alone.code() != "InvalidAccessTokenVersion" {
+		t.Error(alone.code())
+	}
+	w.must(204, "PATCH", "/applications/"+id, `{"signInAudience":"AzureADandPersonalMicrosoftAccount","api":{"requestedAccessTokenVersion":2}}`)
+	for range 2 {
+		w.must(200, "POST", "/applications/"+id+"/addPassword", `{}`)
+	}
+	third := w.must(400, "POST", "/applications/"+id+"/addPassword", `{}`)
+	if third.code() != "TooManyAppPasswords" || third.message() != "Not allowed to add 3 passwords. You can only add a maximum of 2 passwords." {
+		t.Errorf("%s", third.Body)
+	}
+}
+
+func TestUpsert(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path, create = "/applications(uniqueName='o''brien')", "Prefer: create-if-missing"
+	w.must(404, "PATCH", path, `{"displayName":"x"}`)
+	made := w.must(201, "PATCH", path, `{"displayName":"x"}`, create)
+	if made.str("uniqueName") != "o'brien" {
+		t.Errorf("made: %v", made.body)
+	}
+	if got := w.must(204, "PATCH", path, `{"displayName":"y"}`, create); len(got.Body) != 0 {
+		t.Errorf("a 204 with a body: %s", got.Body)
+	}
+	if got := w.must(200, "GET", path, ""); got.str("id") != made.str("id") || got.str("displayName") != "y" {
+		t.Errorf("read: %v", got.body)
+	}
+	if got := w.must(400, "PATCH", "/applications/"+made.str("id"), `{"uniqueName":"z"}`); !strings.Contains(got.message(), "uniqueName") {
+		t.Error(got.message())
+	}
+	other, _ := w.app("Other")
+	const taken = "Another object with the same value for property uniqueName already exists."
+	if got := w.must(400, "PATCH", "/applications/"+other, `{"uniqueName":"o'brien"}`); got.message() != taken {
+		t.Error(got.message())
+	}
+	// A soft-deleted holder keeps the name until it is purged.
+	w.must(204, "DELETE", "/applications/"+made.str("id"), "")
+	if got := w.must(400, "PATCH", path, `{"displayName":"x"}`, create); got.message() != taken {
+		t.Error(got.message())
+	}
+	w.must(204, "DELETE", "/directory/deletedItems/"+made.str("id"), "")
+	w.must(201, "PATCH", path, `{"displayName":"x"}`, create)
+}
+
+func TestDeletedItems(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, appID := w.app("Gone")
+	sp := w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`)
+	w.must(204, "DELETE", "/applications/"+id, "")
+	w.must(404, "GET", "/servicePrincipals/"+sp.str("id"), "")
+	listed := w.must(200, "GET", "/directory/deletedItems/microsoft.graph.application", "")
+	if got := listed.values(); len(got) != 1 || got[0]["id"] != id || got[0]["@odata.type"] != "#microsoft.graph.application" || got[0]["deletedDateTime"] == nil {
+		t.Errorf("listed: %v", listed.body)
+	}
+	item := w.must(200, "GET", "/directory/deletedItems/"+id, "")
+	if item.str("@odata.type") != "#microsoft.graph.application" {
+		t.Errorf("item: %v", item.body)
+	}
+	restored := w.must(200, "POST", "/directory/deletedItems/"+id+"/restore", "")
+	if restored.str("appId") != appID || restored.body["deletedDateTime"] != nil {
+		t.Errorf("restored: %v", restored.body)
+	}
+	w.must(200, "GET", "/servicePrincipals/"+sp.str("id"), "")
+	w.must(204, "DELETE", "/applications/"+id, "")
+	w.clock.advance(31 * 24 * time.Hour)
+	w.must(404, "GET", "/directory/deletedItems/"+id, "")
+}
+
+func TestGzipBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var packed strings.Builder
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(`{"displayName":"Packed"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.must(201, "POST", "/applications", packed.String(), "Content-Encoding: gzip")
+	w.must(400, "POST", "/applications", "not packed", "Content-Encoding: gzip")
+	w.must(http.StatusUnsupportedMediaType, "POST", "/applications", "{}", "Content-Type: text/plain")
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *graph.Config) { c.PageSize = 2 })
+	for i := range 5 {
+		w.app(fmt.Sprintf("Page %d", i))
+	}
+	path, seen, pages := "/applications?$filter=startsWith(displayName,'Page')&$select=displayName", 0, 0
+	for path != "" {
+		got := w.must(200, "GET", path, "")
+		seen += len(got.values())
+		pages++
+		path = strings.TrimPrefix(got.str("@odata.nextLink"), "https://graph.test/v1.0")
+	}
+	if seen != 5 || pages != 3 {
+		t.Errorf("%d applications on %d pages", seen, pages)
+	}
+	if got := w.must(400, "GET", "/applications?$skiptoken=invented", ""); got.code() != "Directory_ExpiredPageToken" {
+		t.Error(got.code())
+	}
+}
+
+func TestLagMakesReadsFlap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *graph.Config) { c.Lag = 10 * time.Second })
+	w.clock.advance(time.Minute)
+	id, appID := w.app("Late")
+	w.clock.advance(5 * time.Second)
+	seen := map[int]int{}
+	for range 40 {
+		seen[w.do("GET", "/applications/"+id, "").Status]++
+	}
+	if seen[200] == 0 || seen[404] == 0 {
+		t.Errorf("five seconds into a lag of ten: %v", seen)
+	}
+	if got := w.do("POST", "/servicePrincipals", `{"appId":"`+appID+`"}`); got.Status != 201 && !strings.Contains(string(got.Body), "NoBackingApplicationObject") {
+		t.Errorf("service principal of a new application: %s", got.Body)
+	}
+	w.clock.advance(16 * time.Second)
+	for range 40 {
+		w.must(200, "GET", "/applications/"+id, "")
+		if got := w.must(200, "GET", "/applications?$filter=appId+eq+'"+appID+"'", ""); len(got.values()) != 1 {
+			t.Fatal("a list is behind for longer than twice the lag")
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
+)
+
+// Error is a refusal in Graph's terms. This file is the catalogue of them: wordings that were seen in replies, and, where
+// none is known, a short one of our own with the code that the documentation gives.
+type Error struct {
+	Status        int
+	Code, Message string
+	Details       []map[string]string
+	RetryAfter    string // header, "" for none
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message) }
+
+const badRequestCode = "Request_BadRequest"
+
+func badRequest(format string, args ...any) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: badRequestCode, Message: fmt.Sprintf(format, args...)}
+}
+
+// unsupportedQuery is a query that the directory won't run.
+func unsupportedQuery(format string, args ...any) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "Request_UnsupportedQuery", Message: fmt.Sprintf(format, args...)}
+}
+
+func notFound(key string) *Error {
+	return &Error{Status: http.StatusNotFound, Code: "Request_ResourceNotFound", Message: fmt.Sprintf(
+		"Resource '%s' does not exist or one of its queried reference-property objects are not present.", key)}
+}
+
+func (e *Error) with(details ...map[string]string) *Error {
+	e.Details = details
+	return e
+}
+
+func detail(code, message, target string) map[string]string {
+	d := map[string]string{"code": code, "target": target}
+	if message != "" {
+		d["message"] = message
+	}
+	return d
+}
+
+// title spells a type's name as errors do.
+func title(resource string) string { return strings.ToUpper(resource[:1]) + resource[1:] }
+
+func invalidValue(property, resource string) *Error {
+	return badRequest("Invalid value specified for property '%s' of resource '%s'.", property, title(resource))
+}
+
+func invalidProperty(name string) *Error { return badRequest("Invalid property '%s'.", name) }
+
+func unreadable() *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "BadRequest",
+		Message: "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."}
+}
+
+// fromBody translates what edm finds wrong with a body.
+func fromBody(err error) error {
+	var e *edm.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Fault {
+	case edm.NotJSON:
+		return unreadable()
+	case edm.UnknownProperty:
+		return invalidProperty(e.Property)
+	case edm.ReadOnly:
+		if e.Resource == "oAuth2PermissionGrant" {
+			return badRequest("Property cannot be updated: %s", e.Property)
+		}
+		return badRequest("Property '%s' is read-only and cannot be set.", e.Property)
+	case edm.WrongType:
+		return badRequest("A value was encountered that has a type name that is incompatible with property '%s'.", e.Property)
+	default:
+		return invalidValue(e.Property, e.Resource)
+	}
+}
+
+// fromQuery translates what odata finds wrong with query options.
+func fromQuery(err error, entity string, advanced bool) error {
+	var e *odata.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Reason {
+	case odata.Syntax:
+		return badRequest("Invalid filter clause: syntax error near '%s'.", e.Name)
+	case odata.UnsupportedClause:
+		if name, _, _ := strings.Cut(e.Name, "/"); !edm.Has(entity, name) {
+			return noSuchProperty(name, entity)
+		}
+		return unsupportedQuery("Unsupported or invalid query filter clause specified for property '%s' of resource '%s'.",
+			e.Name, title(entity))
+	case odata.AdvancedOperator:
+		if advanced {
+			return notImplemented("advanced queries: " + e.Name)
+		}
+		return unsupportedQuery("Operator '%s' is not supported because the required parameters might be missing. "+
+			"Try adding $count=true query parameter and ConsistencyLevel:eventual header.", e.Name)
+	case odata.BadTop:
+		return unsupportedQuery("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", e.Name, odata.MaxTop)
+	case odata.UnsupportedOption:
+		return unsupportedQuery("'%s' is not supported by the service.", e.Name)
+	default:
+		return badRequest("The query parameter '%s' is not supported.", e.Name)
+	}
+}
+
+func noSuchProperty(name, entity string) *Error {
+	return badRequest("Could not find a property named '%s' on type 'microsoft.graph.%s'.", name, entity)
+}
+
+func notImplemented(what string) *Error {
+	return &Error{Status: http.StatusNotImplemented, Code: "NotImplemented",
+		Message: "This emulator doesn't play what Microsoft Graph offers here: " + what}
+}
+
+func unknownSegment(name string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "BadRequest",
+		Message: fmt.Sprintf("Resource not found for the segment '%s'.", name)}
+}
+
+func methodNotAllowed() *Error {
+	return &Error{Status: http.StatusMethodNotAllowed, Code: badRequestCode,
+		Message: "Specified HTTP method is not allowed for the request target."}
+}
+
+func unauthenticated(message string) *Error {
+	return &Error{Status: http.StatusUnauthorized, Code: "InvalidAuthenticationToken", Message: message}
+}
+
+func denied() *Error {
+	return &Error{Status: http.StatusForbidden, Code: "Authorization_RequestDenied",
+		Message: "Insufficient privileges to complete the operation."}
+}
+
+func backingApplicationElsewhere() *Error {
+	e := denied()
+	e.Message = "When using this permission, the backing application of the service principal being created must in the local tenant"
+	return e
+}
+
+func malformedAppID() *Error {
+	return badRequest("Invalid value specified for object reference property 'appId'. " +
+		"Please ensure that this value has an appropriate syntax and length.")
+}
+
+// taken is the refusal of a value that must be unique among applications.
+func taken(property string) *Error {
+	message := fmt.Sprintf("Another object with the same value for property %s already exists.", property)
+	return badRequest("%s", message).with(detail("ObjectConflict", message, property))
+}
+
+func sameKey(message string) *Error {
+	return &Error{Status: http.StatusConflict, Code: "Request_MultipleObjectsWithSameKeyValue", Message: message}
+}
+
+func principalExists(appID string) *Error {
+	e := sameKey(fmt.Sprintf("The service principal cannot be created, updated, or restored because the service "+
+		"principal name %s is already in use.", appID))
+	d := detail("ObjectConflict", e.Message, "None")
+	d["blockedWord"], d["prefix"], d["suffix"] = "", "", ""
+	return e.with(d)
+}
+
+func noBackingApplication(appID string) *Error {
+	message := fmt.Sprintf("The appId '%s' of the service principal does not reference a valid application object.", appID)
+	return badRequest("%s", message).with(detail("NoBackingApplicationObject", message, "appId"))
+}
+
+func tooManyPasswords(n, limit int) *Error {
+	return (&Error{Status: http.StatusBadRequest, Code: "TooManyAppPasswords", Message: fmt.Sprintf(
+		"Not allowed to add %d passwords. You can only add a maximum of %d passwords.", n, limit)}).
+		with(detail("TooManyAppPasswords", "", "passwordCredentials"))
+}
+
+func wrongTokenVersion() *Error {
+	return (&Error{Status: http.StatusBadRequest, Code: "InvalidAccessTokenVersion",
+		Message: "Property api.requestedAccessTokenVersion is invalid."}).
+		with(detail("GenericError", "", "api.requestedAccessTokenVersion"))
+}
+
+func foreignHost(uri string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "HostNameNotOnVerifiedDomain", Message: fmt.Sprintf(
+		"Values of identifierUris property must use a verified domain of the organization or its subdomain: '%s'", uri)}
+}
+
+func enabledEntitlement() *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "CannotDeleteOrUpdateEnabledEntitlement",
+		Message: "Permission (scope or role) cannot be deleted or updated unless disabled first."}
+}
+
+func lifetimeRefused(policyID string) *Error {
+	message := fmt.Sprintf("Credential lifetime exceeds the max value allowed as per assigned policy '%s'.", policyID)
+	return (&Error{Status: http.StatusBadRequest, Code: "CredentialInvalidLifetimeAsPerAppPolicy", Message: message}).
+		with(detail("InvalidKeyEndDate", message, "EndDate"))
+}
+
+func credentialTypeRefused(policyID string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "CredentialTypeNotAllowedAsPerAppPolicy", Message: fmt.Sprintf(
+		"Credential type not allowed as per assigned policy '%s'.", policyID)}
+}
+
+func audienceRefused(policyID string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "SignInAudienceNotAllowedAsPerAppPolicy", Message: fmt.Sprintf(
+		"Sign-in audience not allowed as per assigned policy '%s'.", policyID)}
+}
+
+func expiredPage() *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "Directory_ExpiredPageToken",
+		Message: "The specified page token value has expired and can no longer be included in your request."}
+}
+
+// Throttled is the gateway's 429.
+func Throttled(retryAfter string) *Error {
+	return &Error{Status: http.StatusTooManyRequests, Code: "TooManyRequests", Message: "Please retry again later.",
+		RetryAfter: retryAfter}
+}
+
+// ConcurrentWrites is the refusal of a write that met another one at the same object.
+func ConcurrentWrites() *Error {
+	return &Error{Status: http.StatusConflict, Code: "Directory_ConcurrencyViolation",
+		Message: "Error due to concurrent requests being made to the tenant. Please wait briefly and retry."}
+}
+
+// ServerError is a failure of the service with a 5xx status.
+func ServerError(status int, retryAfter string) *Error {
+	e := &Error{Status: status, Code: "UnknownError", RetryAfter: retryAfter}
+	switch status {
+	case http.StatusInternalServerError:
+		e.Code, e.Message = "Service_InternalServerError", "Encountered an internal server error."
+	case http.StatusServiceUnavailable:
+		e.Code, e.Message = "serviceNotAvailable", "The service is unavailable."
+	case http.StatusGatewayTimeout:
+		e.Code = "GatewayTimeout"
+	}
+	return e
+}

@@ -1,0 +1,155 @@
+package graph
+
+import (
+	"encoding/json"
+	"net/http"
+	"path"
+	"slices"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// mostOwners is how many owners an application may have, mostBound how many may come with a create.
+const (
+	mostOwners = 100
+	mostBound  = 20
+)
+
+func listOwners(c *call) (*result, error) {
+	app, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	return c.directoryObjects(app.Strings("owners"))
+}
+
+func listPrincipalOwners(c *call) (*result, error) {
+	sp, err := c.principal()
+	if err != nil {
+		return nil, err
+	}
+	return c.directoryObjects(sp.Strings("owners"))
+}
+
+// directoryObjects answers with the users and service principals of a list of ids.
+func (c *call) directoryObjects(ids []string) (*result, error) {
+	value := []any{}
+	for _, id := range ids {
+		for _, kind := range []tenant.Kind{tenant.User, tenant.ServicePrincipal} {
+			doc, ok := c.Cloud.Latest().Get(c.caller.TenantID, kind, id)
+			if !ok {
+				continue
+			}
+			shown, err := c.shape(string(kind), doc, false)
+			if err != nil {
+				return nil, err
+			}
+			shown["@odata.type"] = "#microsoft.graph." + string(kind)
+			value = append(value, shown)
+		}
+	}
+	return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": c.context("directoryObjects"), "value": value}}, nil
+}
+
+// reference reads {"@odata.id": "…/directoryObjects/{id}"}.
+func (c *call) reference() (string, error) {
+	params, err := edm.Object(c.body)
+	if err != nil {
+		return "", fromBody(err)
+	}
+	var link string
+	if len(params) != 1 || json.Unmarshal(params["@odata.id"], &link) != nil {
+		return "", unreadable()
+	}
+	return referencedID(link)
+}
+
+func referencedID(link string) (string, error) {
+	id, ok := edm.GUID(path.Base(link))
+	if !ok {
+		return "", badRequest("Invalid object identifier '%s'.", path.Base(link))
+	}
+	return id, nil
+}
+
+func isDirectoryObject(tx *tenant.Tx, tenantID, id string) bool {
+	_, user := tx.Get(tenantID, tenant.User, id)
+	_, principal := tx.Get(tenantID, tenant.ServicePrincipal, id)
+	return user || principal
+}
+
+// bindOwners adds the owners that the body of a create names.
+func (c *call) bindOwners(tx *tenant.Tx, app, body tenant.Doc) error {
+	links := body.Strings("owners@odata.bind")
+	if len(links) > mostBound {
+		return invalidValue("owners", "application")
+	}
+	owners := app.Strings("owners")
+	for _, link := range links {
+		id, err := referencedID(link)
+		if err != nil {
+			return err
+		}
+		if !isDirectoryObject(tx, c.caller.TenantID, id) {
+			return notFound(id)
+		}
+		if !slices.Contains(owners, id) {
+			owners = append(owners, id)
+		}
+	}
+	app["owners"] = owners
+	return nil
+}
+
+func addOwner(c *call) (*result, error) {
+	id, err := c.reference()
+	if err != nil {
+		return nil, err
+	}
+	return c.changeOwners(func(tx *tenant.Tx, owners []string) ([]string, error) {
+		switch {
+		case !isDirectoryObject(tx, c.caller.TenantID, id):
+			return nil, notFound(id)
+		case slices.Contains(owners, id):
+			return nil, badRequest("One or more added object references already exist for the following modified properties: 'owners'.")
+		case len(owners) >= mostOwners:
+			return nil, invalidValue("owners", "application")
+		}
+		return append(owners, id), nil
+	})
+}
+
+func removeOwner(c *call) (*result, error) {
+	id := c.params["ownerId"]
+	return c.changeOwners(func(_ *tenant.Tx, owners []string) ([]string, error) {
+		i := slices.Index(owners, id)
+		switch {
+		case i >= 0:
+			return slices.Delete(owners, i, i+1), nil
+		case c.Readings.is(AbsentOwner, "400"):
+			return nil, badRequest("One or more removed object references do not exist for the following modified properties: 'owners'.")
+		}
+		return nil, notFound(id)
+	})
+}
+
+func (c *call) changeOwners(f func(*tenant.Tx, []string) ([]string, error)) (*result, error) {
+	seen, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
+		owners, err := f(tx, app.Strings("owners"))
+		if err != nil {
+			return err
+		}
+		app["owners"] = owners
+		tx.Put(c.caller.TenantID, tenant.Application, app)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return nothing()
+}

@@ -1,0 +1,279 @@
+package graph
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// The sign-in audiences.
+const (
+	myOrg        = "AzureADMyOrg"
+	multipleOrgs = "AzureADMultipleOrgs"
+	andPersonal  = "AzureADandPersonalMicrosoftAccount"
+	onlyPersonal = "PersonalMicrosoftAccount"
+)
+
+// limits are what an application may hold, by audience; 0 is no limit.
+type limits struct {
+	displayName, redirectURIs, identifierURILength, identifierURIs int
+	resources, permissions, permissionsPerResource, scopeValue     int
+	scopes                                                         int
+}
+
+// limitsOf follows the documentation's table of what each audience supports.
+func limitsOf(app tenant.Doc) limits {
+	if personal(app) {
+		return limits{displayName: 90, redirectURIs: 100, identifierURILength: 120, identifierURIs: 50, resources: 50,
+			permissions: 200, permissionsPerResource: 30, scopeValue: 40, scopes: 100}
+	}
+	return limits{displayName: 120, redirectURIs: 256, identifierURILength: 255, resources: 50, permissions: 400,
+		scopeValue: 120}
+}
+
+func personal(app tenant.Doc) bool {
+	audience := app.String("signInAudience")
+	return audience == andPersonal || audience == onlyPersonal
+}
+
+// manifestEntries is how many entries all collections of an application may hold together.
+const manifestEntries = 1200
+
+// checkApplication judges an application as it would be after a write.
+func (c *call) checkApplication(tx *tenant.Tx, before, app tenant.Doc) error {
+	checks := []func() error{
+		func() error { return checkTexts(app) },
+		func() error { return checkAudience(app) },
+		func() error { return checkTags(app) },
+		func() error { return c.checkUniqueName(tx, before, app) },
+		func() error { return c.checkRedirectURIs(app) },
+		func() error { return c.checkIdentifierURIs(tx, app) },
+		func() error { return checkEntitlements(before, app) },
+		func() error { return c.checkRequiredAccess(tx, app) },
+		func() error { return checkAudiencePolicy(tx, c.caller.TenantID, before, app) },
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if entries(app) > manifestEntries {
+		return &Error{Status: 400, Code: "Directory_QuotaExceeded",
+			Message: fmt.Sprintf("The application holds more than %d entries.", manifestEntries)}
+	}
+	return nil
+}
+
+// entries counts the members of all collections.
+func entries(v any) int {
+	n := 0
+	switch v := v.(type) {
+	case tenant.Doc:
+		for _, inner := range v {
+			n += entries(inner)
+		}
+	case []any:
+		n = len(v)
+		for _, inner := range v {
+			n += entries(inner)
+		}
+	}
+	return n
+}
+
+func checkTexts(app tenant.Doc) error {
+	const longText = 1024
+	name := app.String("displayName")
+	if name == "" || utf8.RuneCountInString(name) > limitsOf(app).displayName {
+		return invalidValue("displayName", "application")
+	}
+	if utf8.RuneCountInString(app.String("description")) > longText {
+		return invalidValue("description", "application")
+	}
+	web := app.Doc("web")
+	for _, name := range []string{"homePageUrl", "logoutUrl"} {
+		text := web.String(name)
+		if text == "" {
+			continue
+		}
+		u, err := url.Parse(text)
+		if err != nil || u.Host == "" || len(text) > 255 || u.Scheme != "https" && (u.Scheme != "http" || name == "logoutUrl") {
+			return invalidValue("web", "application")
+		}
+	}
+	return nil
+}
+
+func checkAudience(app tenant.Doc) error {
+	if !slices.Contains([]string{myOrg, multipleOrgs, andPersonal, onlyPersonal}, app.String("signInAudience")) {
+		return invalidValue("signInAudience", "application")
+	}
+	version := app.Doc("api")["requestedAccessTokenVersion"]
+	if version != nil && version != float64(1) && version != float64(2) || personal(app) && version != float64(2) {
+		return wrongTokenVersion()
+	}
+	if personal(app) && len(app.Docs("appRoles")) > 0 {
+		return invalidValue("appRoles", "application")
+	}
+	if held := len(app.Docs("passwordCredentials")); personal(app) && held > personalPasswords {
+		return tooManyPasswords(held, personalPasswords)
+	}
+	return nil
+}
+
+func checkTags(doc tenant.Doc) error {
+	tags := doc.Strings("tags")
+	for i, tag := range tags {
+		if tag == "" || utf8.RuneCountInString(tag) > 256 || strings.ContainsFunc(tag, unicode.IsSpace) ||
+			slices.Contains(tags[:i], tag) {
+			return invalidValue("tags", "application")
+		}
+	}
+	return nil
+}
+
+// checkUniqueName keeps a unique name unique in the tenant, soft-deleted applications included, and unchanged once set.
+func (c *call) checkUniqueName(tx *tenant.Tx, before, app tenant.Doc) error {
+	name := app.String("uniqueName")
+	if before["uniqueName"] == app["uniqueName"] {
+		return nil
+	}
+	if before["uniqueName"] != nil || name == "" {
+		return badRequest("Property 'uniqueName' is immutable and cannot be changed.")
+	}
+	same := func(d tenant.Doc) bool {
+		return strings.EqualFold(d.String("uniqueName"), name) && d.String("id") != app.String("id")
+	}
+	if len(tx.Find(c.caller.TenantID, tenant.Application, same)) > 0 ||
+		len(tx.FindDeleted(c.caller.TenantID, tenant.Application, same)) > 0 {
+		return taken("uniqueName")
+	}
+	return nil
+}
+
+// checkIdentifierURIs checks form, number and uniqueness. A host must be a verified domain of the tenant.
+func (c *call) checkIdentifierURIs(tx *tenant.Tx, app tenant.Doc) error {
+	uris := app.Strings("identifierUris")
+	limit := limitsOf(app)
+	if limit.identifierURIs > 0 && len(uris) > limit.identifierURIs {
+		return invalidValue("identifierUris", "application")
+	}
+	for i, text := range uris {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme == "" || len(text) > limit.identifierURILength || strings.ContainsAny(text, "* ") ||
+			strings.HasSuffix(text, "/") || slices.Contains(uris[:i], text) {
+			return invalidValue("identifierUris", "application")
+		}
+		if personal(app) && (u.Scheme == "urn" || u.RawQuery != "" || u.Fragment != "") {
+			return invalidValue("identifierUris", "application")
+		}
+		if u.Scheme == "https" || u.Scheme == "http" {
+			if !c.verifiedHost(tx, u.Hostname()) {
+				return foreignHost(text)
+			}
+		}
+		same := func(d tenant.Doc) bool {
+			return d.String("id") != app.String("id") && slices.Contains(d.Strings("identifierUris"), text)
+		}
+		if len(tx.Find(c.caller.TenantID, tenant.Application, same)) > 0 ||
+			len(tx.FindDeleted(c.caller.TenantID, tenant.Application, same)) > 0 {
+			return taken("identifierUris")
+		}
+	}
+	return nil
+}
+
+func (c *call) verifiedHost(tx *tenant.Tx, host string) bool {
+	organization, ok := tx.Get(c.caller.TenantID, tenant.Organization, c.caller.TenantID)
+	return ok && slices.ContainsFunc(organization.Docs("verifiedDomains"), func(d tenant.Doc) bool {
+		return host == d.String("name") || strings.HasSuffix(host, "."+d.String("name"))
+	})
+}
+
+// checkEntitlements judges exposed scopes and roles: unique values and ids, and none that is enabled may be edited or
+// removed.
+func checkEntitlements(before, app tenant.Doc) error {
+	const most = 700
+	limit := limitsOf(app)
+	scopes := app.Doc("api").Docs("oauth2PermissionScopes")
+	exposed := slices.Concat(scopes, app.Docs("appRoles"))
+	if len(exposed) > most || limit.scopes > 0 && len(scopes) > limit.scopes {
+		return invalidValue("oauth2PermissionScopes", "apiApplication")
+	}
+	for i, e := range exposed {
+		value := e.String("value")
+		if len(value) > limit.scopeValue || strings.ContainsFunc(value, unicode.IsSpace) || strings.HasPrefix(value, ".") {
+			return invalidValue("value", "permissionScope")
+		}
+		if slices.ContainsFunc(exposed[:i], func(o tenant.Doc) bool {
+			return o.String("id") == e.String("id") || value != "" && o.String("value") == value
+		}) {
+			return badRequest("Property value cannot have duplicate values.").with(detail("DuplicateValue", "", "value"))
+		}
+	}
+	for _, s := range scopes {
+		if t := s.String("type"); t != "User" && t != "Admin" {
+			return invalidValue("type", "permissionScope")
+		}
+	}
+	for _, old := range slices.Concat(before.Doc("api").Docs("oauth2PermissionScopes"), before.Docs("appRoles")) {
+		i := slices.IndexFunc(exposed, func(d tenant.Doc) bool { return d.String("id") == old.String("id") })
+		if old.Bool("isEnabled") && (i < 0 || exposed[i].Bool("isEnabled") && exposed[i].String("value") != old.String("value")) {
+			return enabledEntitlement()
+		}
+	}
+	return nil
+}
+
+// checkRequiredAccess judges the configured API permissions.
+func (c *call) checkRequiredAccess(tx *tenant.Tx, app tenant.Doc) error {
+	limit := limitsOf(app)
+	required := app.Docs("requiredResourceAccess")
+	total, seen := 0, map[string]bool{}
+	for _, r := range required {
+		api, ok := edm.GUID(r.String("resourceAppId"))
+		access := r.Docs("resourceAccess")
+		if !ok || seen[api] || limit.permissionsPerResource > 0 && len(access) > limit.permissionsPerResource {
+			return invalidValue("resourceAppId", "requiredResourceAccess")
+		}
+		seen[api] = true
+		total += len(access)
+		for _, a := range access {
+			if t := a.String("type"); t != "Scope" && t != "Role" {
+				return invalidValue("type", "resourceAccess")
+			}
+			if c.Readings.is(RequiredAccessIDs, "refused") && !c.published(tx, api, a) {
+				return badRequest("Property requiredResourceAccess.resourceAccess is invalid.")
+			}
+		}
+	}
+	if len(required) > limit.resources || total > limit.permissions {
+		return invalidValue("requiredResourceAccess", "application")
+	}
+	return nil
+}
+
+// published tells whether the tenant's service principal of an API offers a permission; an API without one can't be
+// judged.
+func (c *call) published(tx *tenant.Tx, api string, access tenant.Doc) bool {
+	offered, known := true, false
+	tx.Inspect(c.caller.TenantID, tenant.ServicePrincipal, func(sp tenant.Doc) bool {
+		if sp.String("appId") != api {
+			return false
+		}
+		known = true
+		list := "oauth2PermissionScopes"
+		if access.String("type") == "Role" {
+			list = "appRoles"
+		}
+		offered = slices.ContainsFunc(sp.Docs(list), func(d tenant.Doc) bool { return d.String("id") == access.String("id") })
+		return true
+	})
+	return offered || !known
+}

@@ -1,0 +1,349 @@
+package graph
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	Cloud     *tenant.Cloud
+	Authority Authority
+	// Seed decides how far each read lags.
+	Seed uint64
+	// Lag is how far a replica may be behind for a read by id; a list may be behind twice as far.
+	Lag time.Duration
+	// PageSize bounds pages from above; 0 leaves Graph's own bounds.
+	PageSize int
+	Readings Readings
+}
+
+// Server answers requests to Graph. It is safe for concurrent use.
+type Server struct {
+	Config
+	started time.Time
+	routes  []*route
+
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+// New makes a Server over a seeded cloud. What is in it by now is known to every replica.
+func New(c Config) (*Server, error) {
+	if err := c.Readings.Validate(); err != nil {
+		return nil, err
+	}
+	return &Server{Config: c, started: c.Cloud.Now(), routes: routeTable(), asked: map[string]int{}}, nil
+}
+
+// Reply is an answer, ready to be written.
+type Reply struct {
+	Status    int
+	Header    http.Header
+	Body      []byte
+	RequestID string
+	ClientID  string // of the caller, "" when the token said nothing
+}
+
+// result is what a handler answers: a document, a list, or nothing (a nil body).
+type result struct {
+	status int
+	body   tenant.Doc
+}
+
+// call is a request on its way through a handler.
+type call struct {
+	*Server
+	r       *http.Request
+	params  map[string]string
+	body    []byte
+	query   odata.Query
+	caller  Caller
+	owned   bool // the caller reaches only what it owns
+	baseURL string
+	// administrator tells whether a signed-in user has a directory role.
+	administrator bool
+}
+
+// ReadBody reads a request's body, unpacked, up to 4 MiB.
+func ReadBody(r *http.Request) ([]byte, error) {
+	const limit = 4 << 20
+	var from io.Reader = r.Body
+	if r.Body == nil {
+		return nil, nil
+	}
+	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			return nil, unreadable()
+		}
+		from = z
+	}
+	body, err := io.ReadAll(io.LimitReader(from, limit+1))
+	switch {
+	case err != nil && from != io.Reader(r.Body):
+		return nil, unreadable()
+	case err != nil:
+		return nil, fmt.Errorf("read body: %w", err)
+	case len(body) > limit:
+		return nil, &Error{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLarge",
+			Message: "The request is too large."}
+	}
+	return body, nil
+}
+
+// Match names a request's route, as in "/applications/{id}", and the object that it is about. A request that creates
+// something is about what its body names. An unknown route is "".
+func (s *Server) Match(r *http.Request, body []byte) (pattern, object string) {
+	found, params, err := s.find(r)
+	if err != nil {
+		return "", ""
+	}
+	for _, name := range []string{"id", "appId", "uniqueName"} {
+		object += params[name]
+	}
+	if object == "" && r.Method == http.MethodPost {
+		var named struct{ DisplayName, AppID, ClientID, ResourceID, PrincipalID string }
+		if json.Unmarshal(body, &named) == nil {
+			object = strings.Join([]string{named.DisplayName, named.AppID, named.ClientID, named.ResourceID,
+				named.PrincipalID}, "|")
+		}
+	}
+	return found.pattern, object
+}
+
+// Serve answers one request.
+func (s *Server) Serve(r *http.Request, body []byte) *Reply {
+	c := &call{Server: s, r: r, body: body, baseURL: origin(r) + "/" + version(r)}
+	res, err := c.serve()
+	reply := s.render(r, res, err)
+	reply.ClientID = c.caller.ClientID
+	return reply
+}
+
+// Refuse answers a request with an error without looking at it further.
+func (s *Server) Refuse(r *http.Request, err error) *Reply { return s.render(r, nil, err) }
+
+func origin(r *http.Request) string { return "https://" + r.Host }
+
+func version(r *http.Request) string {
+	v, _, ok := splitPath(r.URL)
+	if !ok {
+		return "v1.0"
+	}
+	return v
+}
+
+func (c *call) serve() (*result, error) {
+	if err := c.authenticate(); err != nil {
+		return nil, err
+	}
+	found, params, refusal := c.find(c.r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if found.handle == nil {
+		return nil, notImplemented(c.r.Method + " " + found.pattern)
+	}
+	if found.pattern == "/me" && c.caller.UserID == "" {
+		return nil, badRequest("/me request is only valid with delegated authentication flow.")
+	}
+	allowed, owned := found.need.allows(c.caller)
+	if !allowed {
+		return nil, denied()
+	}
+	c.params, c.owned = params, owned
+	if err := c.readContentType(); err != nil {
+		return nil, err
+	}
+	q, err := odata.ParseQuery(c.r.URL.Query())
+	if err != nil {
+		return nil, fromQuery(err, "", false)
+	}
+	c.query = q
+	return found.handle(c)
+}
+
+// authenticate checks the token: signature, audience, expiry, tenant.
+func (c *call) authenticate() error {
+	token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	if !ok || token == "" {
+		return unauthenticated("Access token is empty.")
+	}
+	caller, err := c.Authority.Verify(token)
+	if err != nil {
+		return unauthenticated("CompactToken parsing failed with error code: 80049217")
+	}
+	switch strings.TrimSuffix(caller.Audience, "/") {
+	case origin(c.r), "https://graph.microsoft.com", tenant.MicrosoftGraphClientID:
+	default:
+		return unauthenticated("Access token validation failure. Invalid audience.")
+	}
+	if !c.Cloud.Now().Before(caller.Expires) {
+		return unauthenticated("Lifetime validation failed, the token is expired.")
+	}
+	if _, ok := c.Cloud.Tenant(caller.TenantID); !ok {
+		return unauthenticated("Access token validation failure. Invalid tenant.")
+	}
+	c.caller = caller
+	c.administrator = c.isAdministrator()
+	return nil
+}
+
+func (c *call) readContentType() error {
+	if len(c.body) == 0 {
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: "UnsupportedMediaType",
+			Message: "The Content-Type header must be application/json."}
+	}
+	return nil
+}
+
+// advanced tells whether the request asks for the advanced query mode.
+func (c *call) advanced() bool {
+	return c.query.Count && strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual")
+}
+
+// now is the instant of the directory's clock.
+func (c *call) now() time.Time { return c.Cloud.Now() }
+
+// replica is the state that answers a read of key: up to spread behind, but never behind the server's start. How far
+// follows from the seed, the key, and how often it was asked for, so that reads flap as they do between replicas.
+func (s *Server) replica(key string, spread time.Duration) *tenant.View {
+	if spread <= 0 {
+		return s.Cloud.Latest()
+	}
+	s.mu.Lock()
+	nth := s.asked[key]
+	s.asked[key]++
+	s.mu.Unlock()
+	behind := time.Duration(fault.Fraction(s.Seed, "lag", key, strconv.Itoa(nth)) * float64(spread+1))
+	asOf := s.Cloud.Now().Add(-behind)
+	if asOf.Before(s.started) {
+		asOf = s.started
+	}
+	return s.Cloud.View(asOf)
+}
+
+// near is the replica for a read by key, far the one for a list.
+func (c *call) near(key string) *tenant.View { return c.replica(key, c.Lag) }
+func (c *call) far() *tenant.View            { return c.replica(c.r.URL.Path+"?"+c.query.FilterText, 2*c.Lag) }
+
+// one answers with an entity. Replies to writes are exact to seven digits, reads to the second.
+func (c *call) one(status int, set, entity string, doc tenant.Doc, exact bool) (*result, error) {
+	body, err := c.shape(entity, doc, exact)
+	if err != nil {
+		return nil, err
+	}
+	body["@odata.context"] = c.context(set) + "/$entity"
+	return &result{status: status, body: body}, nil
+}
+
+func (c *call) context(set string) string {
+	if len(c.query.Select) > 0 {
+		set += "(" + strings.Join(c.query.Select, ",") + ")"
+	}
+	return c.baseURL + "/$metadata#" + set
+}
+
+// shape cuts a document to what is shown of it.
+func (c *call) shape(entity string, doc tenant.Doc, exact bool) (tenant.Doc, error) {
+	for _, name := range c.query.Select {
+		if !edm.Selectable(entity, name) {
+			return nil, noSuchProperty(name, entity)
+		}
+	}
+	if c.query.Expand != "" {
+		return nil, notImplemented("$expand")
+	}
+	shown := edm.Entity(entity, doc, c.query.Select).Clone()
+	if !exact {
+		edm.WholeSeconds(shown)
+	}
+	return shown, nil
+}
+
+func nothing() (*result, error) { return &result{status: http.StatusNoContent}, nil }
+
+// render writes results and errors with the headers of the real service.
+func (s *Server) render(r *http.Request, res *result, err error) *Reply {
+	requestID := uuid.NewString()
+	clientRequestID := r.Header.Get("client-request-id")
+	if clientRequestID == "" {
+		clientRequestID = requestID
+	}
+	h := http.Header{}
+	h.Set("request-id", requestID)
+	h.Set("client-request-id", clientRequestID)
+	h.Set("x-ms-ags-diagnostic", `{"ServerInfo":{"DataCenter":"Emulator","Slice":"E","Ring":"4","ScaleUnit":"000","RoleInstance":"EM0000000"}}`)
+	h.Set("x-ms-resource-unit", "1")
+	h.Set("OData-Version", "4.0")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("Vary", "Accept-Encoding")
+	reply := &Reply{Header: h, RequestID: requestID}
+	var body any
+	if err != nil {
+		e := asError(err)
+		reply.Status = e.Status
+		body = envelope(e, s.Cloud.Now(), requestID, clientRequestID)
+		if e.RetryAfter != "" {
+			h.Set("Retry-After", e.RetryAfter)
+		}
+	} else {
+		reply.Status = res.status
+		if res.body != nil {
+			body = res.body
+		}
+	}
+	if body == nil {
+		return reply
+	}
+	h.Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+	text, encodeErr := json.Marshal(body)
+	if encodeErr != nil {
+		panic(fmt.Sprintf("graph: a reply that JSON can't hold: %v", encodeErr))
+	}
+	reply.Body = text
+	return reply
+}
+
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return ServerError(http.StatusInternalServerError, "")
+}
+
+func envelope(e *Error, now time.Time, requestID, clientRequestID string) map[string]any {
+	inner := map[string]any{"date": now.UTC().Format("2006-01-02T15:04:05"), "request-id": requestID,
+		"client-request-id": clientRequestID}
+	if e.Status == http.StatusTooManyRequests {
+		inner["code"], inner["status"], inner["message"] = "429", "429", "Please retry after"
+	}
+	out := map[string]any{"code": e.Code, "message": e.Message, "innerError": inner}
+	if len(e.Details) > 0 {
+		out["details"] = e.Details
+	}
+	return map[string]any{"error": out}
+}

@@ -1,0 +1,108 @@
+package emulator
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
+)
+
+// Option configures an Emulator.
+type Option func(*options)
+
+type options struct {
+	seed     uint64
+	now      func() time.Time
+	latency  time.Duration
+	lag      time.Duration
+	pageSize int
+	rules    []fault.Rule
+	hostile  bool
+	readings graph.Readings
+	log      *slog.Logger
+}
+
+// WithSeed chooses the ids, names and secrets of the tenants, and what hostility looks like. The default is 1.
+func WithSeed(seed uint64) Option { return func(o *options) { o.seed = seed } }
+
+// WithClock sets the clock for dates: creation, expiry, replication. Waits use the real timer.
+func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// WithLatency delays each request to Graph: the way to a data centre and back.
+func WithLatency(d time.Duration) Option { return func(o *options) { o.latency = d } }
+
+// WithLag lets replicas be behind: up to d for reads by id and for sign-in, up to twice as far for lists.
+func WithLag(d time.Duration) Option { return func(o *options) { o.lag = d } }
+
+// WithFaults adds faults.
+func WithFaults(rules []fault.Rule) Option {
+	return func(o *options) { o.rules = append(o.rules, rules...) }
+}
+
+// WithHostile lets the seed choose what real tenants do now and then: replicas up to 700 ms behind, 429 for three
+// requests in a hundred, small pages, and any reading of each behaviour that no source settles. Other options override
+// its choices.
+func WithHostile() Option { return func(o *options) { o.hostile = true } }
+
+// WithReading fixes one behaviour that no source settles; see Readings for names and choices.
+func WithReading(name, choice string) Option {
+	return func(o *options) { o.readings[name] = choice }
+}
+
+// WithLog writes one JSON line per request: no bodies, no secrets.
+func WithLog(w io.Writer) Option {
+	return func(o *options) { o.log = slog.New(slog.NewJSONHandler(w, nil)) }
+}
+
+// The readings of the sign-in side.
+const (
+	OIDCScopesNeedGrant    = "oidc-scopes-need-grant"
+	AppTokenNeedsPrincipal = "app-token-needs-principal"
+	MissingCredential      = "missing-credential"
+)
+
+// Readings lists all behaviours that no source settles, with their choices; the first one is the default.
+func Readings() []graph.Reading {
+	return append(graph.AllReadings(),
+		graph.Reading{Name: OIDCScopesNeedGrant, Choices: []string{"no", "yes"},
+			Why: "whether openid, profile, email and offline_access need a grant of their own"},
+		graph.Reading{Name: AppTokenNeedsPrincipal, Choices: []string{"no", "yes"},
+			Why: "whether an application without service principal in its own tenant gets a token"},
+		graph.Reading{Name: MissingCredential, Choices: []string{"401", "400"},
+			Why: "the status of AADSTS7000218 and 7000216, seen as either"})
+}
+
+func (o *options) fraction(about string) float64 { return fault.Fraction(o.seed, "hostile", about) }
+
+func (o *options) makeHostile() {
+	const longestLag = 700 * time.Millisecond
+	if o.lag == 0 {
+		o.lag = time.Duration(o.fraction("lag") * float64(longestLag))
+	}
+	o.pageSize = 1 + int(o.fraction("page")*5)
+	for _, after := range []string{"0.25", "1", "date:1s"} {
+		o.rules = append(o.rules, fault.Rule{Kind: fault.Throttle, RetryAfter: after, Probability: 0.01})
+	}
+	for _, r := range Readings() {
+		if _, fixed := o.readings[r.Name]; !fixed {
+			o.readings[r.Name] = r.Choices[int(o.fraction("reading "+r.Name)*float64(len(r.Choices)))]
+		}
+	}
+}
+
+// signInReadings takes the readings of the sign-in side out of the options.
+func (o *options) signInReadings() signin.Readings {
+	take := func(name, choice string) bool {
+		given := o.readings[name]
+		delete(o.readings, name)
+		return given == choice
+	}
+	return signin.Readings{
+		OIDCScopesNeedGrant:    take(OIDCScopesNeedGrant, "yes"),
+		AppTokenNeedsPrincipal: take(AppTokenNeedsPrincipal, "yes"),
+		MissingCredentialIs400: take(MissingCredential, "400"),
+	}
+}
