@@ -1,0 +1,258 @@
+package graph_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+func TestServicePrincipalFollowsItsApplication(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, appID := w.app("First name")
+	w.must(204, "PATCH", "/applications/"+id, `{"tags":["app"]}`)
+	sp := w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`","tags":["own"],"notes":"n"}`)
+	if sp.str("displayName") != "First name" || fmt.Sprint(sp.body["tags"]) != "[app own]" || sp.str("appOwnerOrganizationId") != w.facts.TenantID {
+		t.Errorf("made: %v", sp.body)
+	}
+	w.must(204, "PATCH", "/applications/"+id, `{"displayName":"Second name","signInAudience":"AzureADMultipleOrgs"}`)
+	w.must(204, "PATCH", "/servicePrincipals/"+sp.str("id"), `{"accountEnabled":false}`)
+	read := w.must(200, "GET", "/servicePrincipals(appId='"+appID+"')", "")
+	if read.str("displayName") != "Second name" || read.str("signInAudience") != "AzureADMultipleOrgs" ||
+		read.body["accountEnabled"] != false || read.str("notes") != "n" {
+		t.Errorf("read: %v", read.body)
+	}
+	// Writing a service principal must not make the application's tags its own.
+	w.must(204, "PATCH", "/applications/"+id, `{"tags":[]}`)
+	read = w.must(200, "GET", "/servicePrincipals/"+sp.str("id"), "")
+	if fmt.Sprint(read.body["tags"]) != "[own]" {
+		t.Errorf("tags: %v", read.body["tags"])
+	}
+	listed := w.must(200, "GET", "/servicePrincipals?$filter=displayName+eq+'second+NAME'&$select=id", "")
+	if len(listed.values()) != 1 {
+		t.Errorf("by inherited name: %v", listed.body)
+	}
+	again := w.must(409, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`)
+	if again.code() != "Request_MultipleObjectsWithSameKeyValue" || !strings.Contains(string(again.Body), `"blockedWord":""`) {
+		t.Errorf("%s", again.Body)
+	}
+	w.must(204, "PATCH", "/servicePrincipals(appId='"+appID+"')", `{}`, "Prefer: create-if-missing")
+	w.must(204, "DELETE", "/servicePrincipals/"+sp.str("id"), "")
+	w.must(200, "GET", "/applications/"+id, "")
+	fresh := w.must(201, "PATCH", "/servicePrincipals(appId='"+appID+"')", `{}`, "Prefer: create-if-missing")
+	if fresh.str("id") == sp.str("id") {
+		t.Error("a new service principal must have a new id")
+	}
+}
+
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, appID := w.app("Client")
+	client := w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`).str("id")
+	api := w.must(200, "GET", "/servicePrincipals(appId='"+tenant.MicrosoftGraphClientID+"')?$select=id", "").str("id")
+	body := func(consent, principal, scope string) string {
+		return fmt.Sprintf(`{"clientId":%q,"resourceId":%q,"consentType":%q,"principalId":%s,"scope":%q}`, client, api, consent, principal, scope)
+	}
+	made := w.must(201, "POST", "/oauth2PermissionGrants", body("AllPrincipals", "null", "User.Read Mail.ReadWrite"))
+	id := made.str("id")
+	if want, err := tenant.GrantID(client, api, ""); err != nil || id != want || len(id) != 43 {
+		t.Errorf("id = %q, want %q, %v", id, want, err)
+	}
+	if got := made.keys(); !slices.Equal(got, []string{"clientId", "consentType", "id", "principalId", "resourceId", "scope"}) {
+		t.Errorf("keys: %v", got)
+	}
+	if got := w.must(409, "POST", "/oauth2PermissionGrants", body("AllPrincipals", "null", "User.Read")); got.message() != "Permission entry already exists." {
+		t.Error(got.message())
+	}
+	user := fmt.Sprintf("%q", w.person("mara").ObjectID)
+	if own := w.must(201, "POST", "/oauth2PermissionGrants", body("Principal", user, "User.Read")); len(own.str("id")) != 64 {
+		t.Errorf("the id of a user's grant: %s", own.str("id"))
+	}
+	w.must(400, "POST", "/oauth2PermissionGrants", body("Principal", "null", "User.Read"))
+	w.must(400, "POST", "/oauth2PermissionGrants", body("Everybody", "null", "User.Read"))
+	w.must(204, "PATCH", "/oauth2PermissionGrants/"+id, `{"scope":"User.Read"}`)
+	if got := w.must(200, "GET", "/oauth2PermissionGrants/"+id, ""); got.str("scope") != "User.Read" {
+		t.Errorf("scope: %v", got.body)
+	}
+	if got := w.must(400, "PATCH", "/oauth2PermissionGrants/"+id, `{"principalId":null}`); got.message() != "Property cannot be updated: principalId" {
+		t.Error(got.message())
+	}
+	filter := "?$filter=clientId+eq+'" + client + "'+and+resourceId+eq+'" + api + "'+and+consentType+eq+'AllPrincipals'"
+	if got := w.must(200, "GET", "/oauth2PermissionGrants"+filter, "").values(); len(got) != 1 || got[0]["id"] != id {
+		t.Errorf("filtered: %v", got)
+	}
+	if got := w.must(200, "GET", "/servicePrincipals/"+client+"/oauth2PermissionGrants", "").values(); len(got) != 2 {
+		t.Errorf("of the service principal: %v", got)
+	}
+	w.must(204, "DELETE", "/oauth2PermissionGrants/"+id, "")
+	w.must(404, "GET", "/oauth2PermissionGrants/"+id, "")
+	w.must(204, "DELETE", "/servicePrincipals/"+client, "")
+	if got := w.must(200, "GET", "/oauth2PermissionGrants", "").values(); len(got) != 0 {
+		t.Errorf("grants outlive their service principal: %v", got)
+	}
+}
+
+func TestOwnedByReachesOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	others, otherAppID := w.app("Somebody else's")
+	w.as = "owner"
+	id, appID := w.app("Mine")
+	owners := w.must(200, "GET", "/applications/"+id+"/owners", "").values()
+	if len(owners) != 1 || owners[0]["id"] != w.facts.ServicePrincipalID || owners[0]["@odata.type"] != "#microsoft.graph.servicePrincipal" {
+		t.Errorf("owners: %v", owners)
+	}
+	w.must(204, "PATCH", "/applications/"+id, `{"notes":"x"}`)
+	w.must(200, "GET", "/applications/"+others, "")
+	for _, refused := range [][3]string{
+		{"PATCH", "/applications/" + others, `{"notes":"x"}`},
+		{"DELETE", "/applications/" + others, ""},
+		{"POST", "/applications/" + others + "/addPassword", `{}`},
+		{"POST", "/oauth2PermissionGrants", `{}`},
+	} {
+		if got := w.must(403, refused[0], refused[1], refused[2]); got.code() != "Authorization_RequestDenied" {
+			t.Errorf("%v: %s", refused, got.Body)
+		}
+	}
+	w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`)
+	if got := w.must(403, "POST", "/servicePrincipals", `{"appId":"`+w.facts.TenantID+`"}`); !strings.HasPrefix(got.message(), "When using this permission") {
+		t.Error(got.message())
+	}
+	w.must(201, "POST", "/servicePrincipals", `{"appId":"`+otherAppID+`"}`)
+}
+
+func TestOwners(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mara, finn := w.person("mara").ObjectID, w.person("finn").ObjectID
+	ref := func(id string) string { return `{"@odata.id":"https://graph.test/v1.0/directoryObjects/` + id + `"}` }
+	made := w.must(201, "POST", "/applications", `{"displayName":"Owned","owners@odata.bind":["https://graph.test/v1.0/directoryObjects/`+mara+`"]}`)
+	path := "/applications/" + made.str("id") + "/owners"
+	w.must(204, "POST", path+"/$ref", ref(finn))
+	if got := w.must(400, "POST", path+"/$ref", ref(finn)); !strings.HasPrefix(got.message(), "One or more added object references already exist") {
+		t.Error(got.message())
+	}
+	w.must(404, "POST", path+"/$ref", ref(w.facts.ApplicationID))
+	w.must(204, "DELETE", path+"/"+mara+"/$ref", "")
+	w.must(404, "DELETE", path+"/"+mara+"/$ref", "")
+	owners := w.must(200, "GET", path, "").values()
+	if len(owners) != 1 || owners[0]["id"] != finn || owners[0]["userPrincipalName"] == nil {
+		t.Errorf("owners: %v", owners)
+	}
+}
+
+func TestSignedInUsers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	others, _ := w.app("Somebody else's")
+	if got := w.must(400, "GET", "/me", ""); got.message() != "/me request is only valid with delegated authentication flow." {
+		t.Error(got.message())
+	}
+	w.as = "member"
+	if got := w.must(200, "GET", "/me", ""); got.str("displayName") != "Mara Meise" {
+		t.Errorf("me: %v", got.body)
+	}
+	own, _ := w.app("A member's")
+	w.must(204, "PATCH", "/applications/"+own, `{"notes":"x"}`)
+	w.must(403, "PATCH", "/applications/"+others, `{"notes":"x"}`)
+	w.as = "admin"
+	w.must(204, "PATCH", "/applications/"+others, `{"notes":"x"}`)
+	w.must(200, "GET", "/users/"+w.person("mara").UserName, "")
+}
+
+func TestReadings(t *testing.T) {
+	t.Parallel()
+	const oob = `{"publicClient":{"redirectUris":["urn:ietf:wg:oauth:2.0:oob"]}}`
+	const twice = `{"web":{"redirectUris":["https://a.example"]},"spa":{"redirectUris":["https://a.example"]}}`
+	const unknownID = `{"requiredResourceAccess":[{"resourceAppId":"00000003-0000-0000-c000-000000000000","resourceAccess":[{"id":"11111111-1111-4111-8111-111111111111","type":"Scope"}]}]}`
+	tests := []struct {
+		name, choice, method, path, body string
+		want                             int
+	}{
+		{graph.MalformedID, "404", "GET", "/applications/foo", "", 404},
+		{graph.MalformedID, "400", "GET", "/applications/foo", "", 400},
+		{graph.PostUniqueName, "refused", "POST", "/applications", `{"displayName":"x","uniqueName":"u"}`, 400},
+		{graph.PostUniqueName, "accepted", "POST", "/applications", `{"displayName":"x","uniqueName":"u"}`, 201},
+		{graph.EmptyAddPassword, "accepted", "POST", "/applications/{app}/addPassword", "", 200},
+		{graph.EmptyAddPassword, "refused", "POST", "/applications/{app}/addPassword", "", 400},
+		{graph.RequiredAccessIDs, "accepted", "PATCH", "/applications/{app}", unknownID, 204},
+		{graph.RequiredAccessIDs, "refused", "PATCH", "/applications/{app}", unknownID, 400},
+		{graph.DuplicateRedirectURI, "refused", "PATCH", "/applications/{app}", twice, 400},
+		{graph.DuplicateRedirectURI, "accepted", "PATCH", "/applications/{app}", twice, 204},
+		{graph.OutOfBandURI, "accepted", "PATCH", "/applications/{app}", oob, 204},
+		{graph.OutOfBandURI, "refused", "PATCH", "/applications/{app}", oob, 400},
+		{graph.AbsentOwner, "404", "DELETE", "/applications/{app}/owners/11111111-1111-4111-8111-111111111111/$ref", "", 404},
+		{graph.AbsentOwner, "400", "DELETE", "/applications/{app}/owners/11111111-1111-4111-8111-111111111111/$ref", "", 400},
+		{graph.OverlongSecret, "accepted", "POST", "/applications/{app}/addPassword", `{"passwordCredential":{"endDateTime":"2040-01-01T00:00:00Z"}}`, 200},
+		{graph.OverlongSecret, "refused", "POST", "/applications/{app}/addPassword", `{"passwordCredential":{"endDateTime":"2040-01-01T00:00:00Z"}}`, 400},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+"="+tt.choice, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, reading(tt.name, tt.choice))
+			id, _ := w.app("Reading")
+			w.must(tt.want, tt.method, strings.ReplaceAll(tt.path, "{app}", id), tt.body)
+		})
+	}
+}
+
+func TestReadingsOfGrantsAndPrincipals(t *testing.T) {
+	t.Parallel()
+	setUp := func(name, choice string) (w *world, app, sp, grant string) {
+		w = newWorld(t, reading(name, choice))
+		app, appID := w.app("Reading")
+		sp = w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`).str("id")
+		api := w.must(200, "GET", "/servicePrincipals(appId='"+tenant.MicrosoftGraphClientID+"')?$select=id", "").str("id")
+		grant = w.must(201, "POST", "/oauth2PermissionGrants",
+			`{"clientId":"`+sp+`","resourceId":"`+api+`","consentType":"AllPrincipals","scope":"User.Read"}`).str("id")
+		return w, app, sp, grant
+	}
+	for choice, want := range map[string]int{"kept": 200, "removed": 404} {
+		w, _, _, grant := setUp(graph.EmptyGrantScope, choice)
+		w.must(204, "PATCH", "/oauth2PermissionGrants/"+grant, `{"scope":""}`)
+		w.must(want, "GET", "/oauth2PermissionGrants/"+grant, "")
+	}
+	for choice, want := range map[string]int{"restored": 200, "left": 404} {
+		w, app, sp, _ := setUp(graph.RestorePrincipal, choice)
+		w.must(204, "DELETE", "/applications/"+app, "")
+		w.must(200, "POST", "/directory/deletedItems/"+app+"/restore", "")
+		w.must(want, "GET", "/servicePrincipals/"+sp, "")
+	}
+	for choice, want := range map[string]int{"allowed": 201, "refused": 409} {
+		w, app, sp, _ := setUp(graph.PrincipalAfterDelete, choice)
+		appID := w.must(200, "GET", "/applications/"+app, "").str("appId")
+		w.must(204, "DELETE", "/servicePrincipals/"+sp, "")
+		w.must(want, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`)
+	}
+	for choice, want := range map[string]int{"400": 400, "404": 404} {
+		w, _, sp, _ := setUp(graph.GrantReference, choice)
+		w.must(want, "POST", "/oauth2PermissionGrants",
+			`{"clientId":"`+sp+`","resourceId":"11111111-1111-4111-8111-111111111111","consentType":"AllPrincipals","scope":"x"}`)
+	}
+	for choice, want := range map[string]int{"ignored": 1, "counts": 0} {
+		w, _, _, _ := setUp(graph.FilterCase, choice)
+		if got := w.must(200, "GET", "/applications?$filter=displayName+eq+'READING'", "").values(); len(got) != want {
+			t.Errorf("filter-case=%s: %d found, want %d", choice, len(got), want)
+		}
+	}
+	for choice, want := range map[string]int{"yes": 1, "no": 0} {
+		w, app, _, _ := setUp(graph.CallerBecomesOwner, choice)
+		if got := w.must(200, "GET", "/applications/"+app+"/owners", "").values(); len(got) != want {
+			t.Errorf("caller-becomes-owner=%s: %d owners, want %d", choice, len(got), want)
+		}
+	}
+}
+
+func TestUnknownReadingIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, r := range []graph.Readings{{"no-such": "x"}, {graph.MalformedID: "500"}} {
+		if err := r.Validate(); err == nil {
+			t.Errorf("%v is accepted", r)
+		}
+	}
+}

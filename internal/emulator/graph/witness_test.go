@@ -1,0 +1,193 @@
+package graph_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The complete property sets of replies, as recorded in the documentation's samples of create.
+var (
+	applicationKeys = strings.Fields(`addIns api appId appRoles applicationTemplateId certification createdByAppId
+		createdDateTime defaultRedirectUri deletedDateTime description disabledByMicrosoftStatus displayName
+		groupMembershipClaims id identifierUris info isDeviceOnlyAuthSupported isDisabled isFallbackPublicClient
+		keyCredentials nativeAuthenticationApisEnabled notes optionalClaims parentalControlSettings passwordCredentials
+		publicClient publisherDomain requestSignatureVerification requiredResourceAccess samlMetadataUrl
+		serviceManagementReference servicePrincipalLockConfiguration signInAudience spa tags tokenEncryptionKeyId
+		uniqueName verifiedPublisher web`)
+	principalKeys = strings.Fields(`accountEnabled addIns alternativeNames appDescription appDisplayName appId
+		appOwnerOrganizationId appRoleAssignmentRequired appRoles applicationTemplateId createdByAppId createdDateTime
+		deletedDateTime description disabledByMicrosoftStatus displayName homepage id info isDisabled keyCredentials
+		loginUrl logoutUrl notes notificationEmailAddresses oauth2PermissionScopes passwordCredentials
+		preferredSingleSignOnMode preferredTokenSigningKeyThumbprint replyUrls resourceSpecificApplicationPermissions
+		samlSingleSignOnSettings servicePrincipalNames servicePrincipalType signInAudience tags tokenEncryptionKeyId
+		verifiedPublisher`)
+	secretKeys = strings.Fields(`customKeyIdentifier displayName endDateTime hint keyId secretText startDateTime`)
+)
+
+func TestRepliesHaveTheRecordedKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	app := w.must(201, "POST", "/applications", `{"displayName":"Keys"}`)
+	for name, tt := range map[string]struct {
+		got  answer
+		want []string
+	}{
+		"new application":       {app, applicationKeys},
+		"application":           {w.must(200, "GET", "/applications/"+app.str("id"), ""), applicationKeys},
+		"new service principal": {w.must(201, "POST", "/servicePrincipals", `{"appId":"`+app.str("appId")+`"}`), principalKeys},
+		"secret":                {w.must(200, "POST", "/applications/"+app.str("id")+"/addPassword", `{}`), secretKeys},
+	} {
+		want := slices.Sorted(slices.Values(tt.want))
+		if got := tt.got.keys(); !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %v\nwant %v", name, got, want)
+		}
+	}
+	api, _ := app.body["api"].(map[string]any)
+	if got, want := keysOf(api), strings.Fields("acceptMappedClaims knownClientApplications oauth2PermissionScopes preAuthorizedApplications requestedAccessTokenVersion"); !slices.Equal(got, want) {
+		t.Errorf("api: %v, want %v", got, want)
+	}
+	if got, want := app.str("@odata.context"), "https://graph.test/v1.0/$metadata#applications/$entity"; got != want {
+		t.Errorf("context %q, want %q", got, want)
+	}
+}
+
+// TestRefusals is the table of requests and the refusals that the documentation, or a recorded reply, gives for them.
+// source names the section: A for applications, S for service principals and consent, E for errors, C for clients.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	long := func(n int) string { return strings.Repeat("n", n) }
+	personal := `"signInAudience":"PersonalMicrosoftAccount","api":{"requestedAccessTokenVersion":2}`
+	uri := func(platform, uri string) string { return `{"` + platform + `":{"redirectUris":["` + uri + `"]}}` }
+	tests := []struct {
+		source, method, path, body string
+		status                     int
+		code, message              string // message is compared when it is given
+	}{
+		{"A1", "GET", "/applications(appId='foo')", "", 400, "Request_BadRequest", "Invalid value specified for object reference property 'appId'. Please ensure that this value has an appropriate syntax and length."},
+		{"A1", "GET", "/applications/{appId}", "", 404, "Request_ResourceNotFound", "Resource '{appId}' does not exist or one of its queried reference-property objects are not present."},
+		{"A3", "POST", "/applications", `{}`, 400, "Request_BadRequest", ""},
+		{"A3", "POST", "/applications", `{"displayName":"x","xyz":1}`, 400, "Request_BadRequest", "Invalid property 'xyz'."},
+		{"A3", "POST", "/applications", `{"displayName":1}`, 400, "Request_BadRequest", ""},
+		{"A3", "POST", "/applications", `{"displayName":"x","passwordCredentials":[{"secretText":"chosen"}]}`, 400, "Request_BadRequest", ""},
+		{"A3", "POST", "/applications", `{"displayName":"x","web":{"redirectUris":"x"}}`, 400, "Request_BadRequest", ""},
+		{"A4", "GET", "/applications/{id}?$select=foo", "", 400, "Request_BadRequest", "Could not find a property named 'foo' on type 'microsoft.graph.application'."},
+		{"A4", "GET", "/applications?$top=1000", "", 400, "Request_UnsupportedQuery", ""},
+		{"A4", "GET", "/applications?$filter=displayName+ne+'x'", "", 400, "Request_UnsupportedQuery", ""},
+		{"A4", "GET", "/applications?$filter=notes+eq+'x'", "", 400, "Request_UnsupportedQuery", ""},
+		{"A4", "GET", "/applications?$filter=foo+eq+'x'", "", 400, "Request_BadRequest", "Could not find a property named 'foo' on type 'microsoft.graph.application'."},
+		{"A4", "GET", "/applications?$orderby=displayName", "", 400, "Request_UnsupportedQuery", ""},
+		{"E9", "GET", "/applications?$search=%22displayName:x%22", "", 400, "Request_UnsupportedQuery", "Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'"},
+		{"E8", "GET", "/applications?$skip=1", "", 400, "Request_UnsupportedQuery", ""},
+		{"A5", "PATCH", "/applications/{id}", `{"tags":null}`, 400, "Request_BadRequest", ""},
+		{"A5", "PATCH", "/applications/{id}", `{"appId":"x"}`, 400, "Request_BadRequest", "Property 'appId' is read-only and cannot be set."},
+		{"A5", "PATCH", "/applications/{id}", `{"passwordCredentials":[{"displayName":"x"}]}`, 400, "Request_BadRequest", "New password credentials must be generated using service actions."},
+		{"A5", "PATCH", "/applications/{appId}", `{"notes":"x"}`, 404, "Request_ResourceNotFound", ""},
+		{"A7", "POST", "/applications/{id}/addPassword", `{"passwordCredential":{"endDateTime":"2020-01-01T00:00:00Z"}}`, 400, "Request_BadRequest", ""},
+		{"A7", "POST", "/applications/{id}/addPassword", `{"passwordCredential":{"keyId":"{appId}"}}`, 400, "Request_BadRequest", ""},
+		{"A7", "POST", "/applications/{id}/addPassword", `{"displayName":"x"}`, 400, "Request_BadRequest", ""},
+		{"A7", "POST", "/applications/{id}/removePassword", `{"keyId":"{appId}"}`, 400, "Request_BadRequest", "No password credential found with keyId '{appId}'."},
+		{"A11", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"{appId}","resourceAccess":[{"id":"Mail.Send","type":"Scope"}]}]}`, 400, "Request_BadRequest", "Invalid value specified for property 'id' of resource 'ResourceAccess'."},
+		{"A11", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"{appId}","resourceAccess":[]},{"resourceAppId":"{appId}","resourceAccess":[]}]}`, 400, "Request_BadRequest", ""},
+		{"A3", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"foo","resourceAccess":[]}]}`, 400, "Request_BadRequest", "Invalid value specified for property 'resourceAppId' of resource 'RequiredResourceAccess'."},
+		{"A12", "PATCH", "/applications/{id}", uri("web", "http://a.example"), 400, "Request_BadRequest", "Invalid value specified for property 'web' of resource 'Application'."},
+		{"A12", "PATCH", "/applications/{id}", uri("web", "myapp://auth"), 400, "Request_BadRequest", ""},
+		{"A12", "PATCH", "/applications/{id}", uri("spa", "urn:x:y"), 400, "Request_BadRequest", ""},
+		{"A12", "PATCH", "/applications/{id}", uri("publicClient", "http://[::1]/x"), 400, "Request_BadRequest", ""},
+		{"A12", "PATCH", "/applications/{id}", uri("publicClient", "nothing"), 400, "Request_BadRequest", ""},
+		{"A12", "PATCH", "/applications/{id}", uri("web", "https://a.example/#x"), 400, "Request_BadRequest", ""},
+		{"A12", "PATCH", "/applications/{id}", uri("web", "https://a.example/(x)"), 400, "Request_BadRequest", ""},
+		{"A12", "PATCH", "/applications/{id}", uri("web", "https://a.example/"+long(256)), 400, "Request_BadRequest", ""},
+		{"A13", "POST", "/applications", `{"displayName":"` + long(121) + `"}`, 400, "Request_BadRequest", ""},
+		{"A13", "POST", "/applications", `{"displayName":"` + long(91) + `",` + personal + `}`, 400, "Request_BadRequest", ""},
+		{"A13", "POST", "/applications", `{"displayName":"x","signInAudience":"PersonalMicrosoftAccount"}`, 400, "InvalidAccessTokenVersion", "Property api.requestedAccessTokenVersion is invalid."},
+		{"A13", "POST", "/applications", `{"displayName":"x","signInAudience":"Everybody"}`, 400, "Request_BadRequest", ""},
+		{"A13", "POST", "/applications", `{"displayName":"x","api":{"requestedAccessTokenVersion":3}}`, 400, "InvalidAccessTokenVersion", ""},
+		{"A13", "POST", "/applications", `{"displayName":"x","web":{"redirectUris":["https://a.example/?q=1"]},` + personal + `}`, 400, "Request_BadRequest", ""},
+		{"A13", "POST", "/applications", `{"displayName":"x","web":{"logoutUrl":"http://a.example"}}`, 400, "Request_BadRequest", ""},
+		{"A14", "PATCH", "/applications/{id}", `{"identifierUris":["https://elsewhere.example/x"]}`, 400, "HostNameNotOnVerifiedDomain", ""},
+		{"A2", "PATCH", "/applications/{id}", `{"tags":["a b"]}`, 400, "Request_BadRequest", ""},
+		{"A2", "PATCH", "/applications/{id}", `{"tags":["a","a"]}`, 400, "Request_BadRequest", ""},
+		{"A2", "PATCH", "/applications/{id}", `{"description":"` + long(1025) + `"}`, 400, "Request_BadRequest", ""},
+		{"S2", "POST", "/servicePrincipals", `{"appId":"{id}"}`, 400, "Request_BadRequest", "The appId '{id}' of the service principal does not reference a valid application object."},
+		{"S2", "POST", "/servicePrincipals", `{}`, 400, "Request_BadRequest", ""},
+		{"S3", "GET", "/servicePrincipals/{appId}", "", 404, "Request_ResourceNotFound", ""},
+		{"S4", "PATCH", "/servicePrincipals(appId='{appId}')", `{}`, 404, "Request_ResourceNotFound", ""},
+		{"S7", "GET", "/oauth2PermissionGrants?$filter=scope+eq+'x'", "", 400, "Request_UnsupportedQuery", ""},
+		{"S12", "GET", "/me", "", 400, "Request_BadRequest", "/me request is only valid with delegated authentication flow."},
+		{"E4", "POST", "/applications", `{"displayName":`, 400, "BadRequest", ""},
+		{"E4", "GET", "/foo", "", 400, "BadRequest", "Resource not found for the segment 'foo'."},
+		{"E4", "PUT", "/applications/{id}", `{}`, 405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."},
+		{"lacking", "POST", "/$batch", `{}`, 501, "NotImplemented", ""},
+		{"lacking", "GET", "/applications/delta", "", 501, "NotImplemented", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.source+" "+tt.method+" "+tt.path+" "+tt.body[:min(40, len(tt.body))], func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id, appID := w.app("Refusals")
+			fill := strings.NewReplacer("{id}", id, "{appId}", appID)
+			got := w.must(tt.status, tt.method, fill.Replace(tt.path), fill.Replace(tt.body))
+			if got.code() != tt.code || tt.message != "" && got.message() != fill.Replace(tt.message) {
+				t.Errorf("%s: %s\nwant %s: %s", got.code(), got.message(), tt.code, fill.Replace(tt.message))
+			}
+		})
+	}
+}
+
+func TestTokensAreChecked(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		as      string
+		status  int
+		message string
+	}{
+		{"", 401, "Access token is empty."},
+		{"forged", 401, "CompactToken parsing failed with error code: 80049217"},
+		{"expired", 401, "Lifetime validation failed, the token is expired."},
+		{"elsewhere", 401, "Access token validation failure. Invalid audience."},
+		{"stranger", 401, "Access token validation failure. Invalid tenant."},
+		{"nobody", 403, "Insufficient privileges to complete the operation."},
+		{"reader", 200, ""},
+		{"canonical", 200, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.as, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.as = tt.as
+			if got := w.must(tt.status, "GET", "/applications", ""); got.message() != tt.message {
+				t.Error(got.message())
+			}
+			if tt.as == "reader" {
+				w.must(403, "POST", "/applications", `{"displayName":"x"}`)
+				w.must(403, "GET", "/oauth2PermissionGrants", "")
+			}
+		})
+	}
+}
+
+func TestErrorEnvelopeAndHeaders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const clientRequestID = "4a8c1d54-8ec3-f73c-2f87-8ce2508118b9"
+	got := w.must(404, "GET", "/applications/"+w.facts.TenantID, "", "client-request-id: "+clientRequestID)
+	envelope, _ := got.body["error"].(map[string]any)
+	inner, _ := envelope["innerError"].(map[string]any)
+	if inner["date"] != "2026-11-20T09:02:39" || inner["client-request-id"] != clientRequestID || inner["request-id"] != got.RequestID {
+		t.Errorf("innerError: %v", inner)
+	}
+	for name, want := range map[string]string{"request-id": got.RequestID, "client-request-id": clientRequestID, "OData-Version": "4.0",
+		"Content-Type": "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"} {
+		if got.Header.Get(name) != want {
+			t.Errorf("%s = %q, want %q", name, got.Header.Get(name), want)
+		}
+	}
+	if !strings.Contains(got.Header.Get("x-ms-ags-diagnostic"), "ServerInfo") {
+		t.Error("no diagnostic header")
+	}
+	id, _ := w.app("Headers")
+	if empty := w.must(204, "PATCH", "/applications/"+id, `{}`); len(empty.Body) > 0 || empty.Header.Get("Content-Type") != "" || empty.Header.Get("client-request-id") != empty.RequestID {
+		t.Errorf("204: %s %v", empty.Body, empty.Header)
+	}
+}
