@@ -70,6 +70,9 @@ func (c Config) explain(ctx context.Context, seen *observation, err error) error
 		return seen.cause
 	}
 	if e := seen.unreachable(); e != nil {
+		if seen.endpoint != c.AuthorityHost {
+			e.Advice = "It is asked whether authority_host (APPREG_AUTHORITY_HOST) is one of Microsoft's. For an authority that is not, set disable_instance_discovery (APPREG_DISABLE_INSTANCE_DISCOVERY) to true."
+		}
 		return e
 	}
 	if e := c.refused(seen); e != nil {

@@ -112,6 +112,17 @@ func TestUnreachableAuthority(t *testing.T) {
 	})
 }
 
+func TestUnreachableInstanceDiscoveryNamesItsSwitch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := config(roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
+		}))
+		c.DisableInstanceDiscovery = false
+		wants(t, failure(t, c, clientSecret()), KindUnreachable, "https://login.microsoftonline.com can't be reached", "disable_instance_discovery (APPREG_DISABLE_INSTANCE_DISCOVERY)")
+	})
+}
+
 func TestUnknownHostIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -82,7 +82,7 @@ func (l lookup) flag(argument string, v types.Bool) (value, set bool) {
 	if err != nil {
 		l.reject(argument, fmt.Sprintf("The environment variable %s is %q, and neither true nor false.", variable, text))
 	}
-	return value, true
+	return value, err == nil
 }
 
 // environment gives the first variable that is set, and its name.
