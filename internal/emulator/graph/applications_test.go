@@ -217,7 +217,6 @@ func TestPages(t *testing.T) {
 func TestLagMakesReadsFlap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *graph.Config) { c.Lag = 10 * time.Second })
-	w.clock.advance(time.Minute)
 	id, appID := w.app("Late")
 	w.clock.advance(5 * time.Second)
 	seen := map[int]int{}

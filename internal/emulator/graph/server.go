@@ -37,19 +37,18 @@ type Config struct {
 // Server answers requests to Graph. It is safe for concurrent use.
 type Server struct {
 	Config
-	started time.Time
-	routes  []*route
+	routes []*route
 
 	mu    sync.Mutex
 	asked map[string]int
 }
 
-// New makes a Server over a seeded cloud. What is in it by now is known to every replica.
+// New makes a Server over a seeded cloud.
 func New(c Config) (*Server, error) {
 	if err := c.Readings.Validate(); err != nil {
 		return nil, err
 	}
-	return &Server{Config: c, started: c.Cloud.Now(), routes: routeTable(), asked: map[string]int{}}, nil
+	return &Server{Config: c, routes: routeTable(), asked: map[string]int{}}, nil
 }
 
 // Reply is an answer, ready to be written.
@@ -226,8 +225,8 @@ func (c *call) advanced() bool {
 // now is the instant of the directory's clock.
 func (c *call) now() time.Time { return c.Cloud.Now() }
 
-// replica is the state that answers a read of key: up to spread behind, but never behind the server's start. How far
-// follows from the seed, the key, and how often it was asked for, so that reads flap as they do between replicas.
+// replica is the state that answers a read of key: up to spread behind. How far follows from the seed, the key, and how
+// often it was asked for, so that reads flap as they do between replicas.
 func (s *Server) replica(key string, spread time.Duration) *tenant.View {
 	if spread <= 0 {
 		return s.Cloud.Latest()
@@ -237,11 +236,7 @@ func (s *Server) replica(key string, spread time.Duration) *tenant.View {
 	s.asked[key]++
 	s.mu.Unlock()
 	behind := time.Duration(fault.Fraction(s.Seed, "lag", key, strconv.Itoa(nth)) * float64(spread+1))
-	asOf := s.Cloud.Now().Add(-behind)
-	if asOf.Before(s.started) {
-		asOf = s.started
-	}
-	return s.Cloud.View(asOf)
+	return s.Cloud.View(s.Cloud.Now().Add(-behind))
 }
 
 // near is the replica for a read by key, far the one for a list.

@@ -25,7 +25,7 @@ func AutomationRoles() []string {
 
 // Seed fills a new cloud: a tenant, a second one, the tenant of personal accounts, their people, Microsoft's own
 // service principals, and an automation application with a secret in the first tenant. All ids and texts follow from
-// seed.
+// seed. Every replica knows what is seeded.
 func Seed(c *Cloud, seed uint64) (Seeded, error) {
 	c.mu.Lock()
 	c.seed = seed
@@ -39,7 +39,7 @@ func Seed(c *Cloud, seed uint64) (Seeded, error) {
 	second := TenantInfo{s.id("tenant", "second"), "nordufer.onmicrosoft.com", "Nordufer Logistik AG"}
 	consumers := TenantInfo{ConsumersTenantID, "consumers.invalid", "Personal accounts"}
 	out := Seeded{Seed: seed, TenantID: main.ID, Domain: main.Domain}
-	err = c.Update(func(tx *Tx) error {
+	err = c.UpdateEverywhere(func(tx *Tx) error {
 		for _, t := range []TenantInfo{main, second, consumers} {
 			s.organization(tx, t)
 		}
@@ -154,7 +154,7 @@ func (s seeder) people(main, second, consumers TenantInfo) error {
 		{t: second, user: "zoe@" + second.Domain, name: "Zoe Zeisig"},
 		{t: consumers, user: "pia.privat@outlook.invalid", name: "Pia Privat"},
 	}
-	return s.cloud.Update(func(tx *Tx) error {
+	return s.cloud.UpdateEverywhere(func(tx *Tx) error {
 		for _, p := range people {
 			a := Account{UserName: p.user, DisplayName: p.name, TenantID: p.t.ID, ObjectID: s.id("user", p.user),
 				Password: SecretText(s.seed, "password", p.user), Administrator: p.admin,

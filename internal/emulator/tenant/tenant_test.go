@@ -83,6 +83,9 @@ func TestViewShowsThePast(t *testing.T) {
 	cloud, facts, clk := seeded(t, 1)
 	before := clk.at
 	clk.at = clk.at.Add(time.Minute)
+	if _, ok := cloud.View(time.Time{}.Add(time.Second)).Get(facts.TenantID, tenant.Application, facts.ApplicationID); !ok {
+		t.Error("what is seeded must be known to every replica")
+	}
 	rename := func(name string) error {
 		return cloud.Update(func(tx *tenant.Tx) error {
 			doc, _ := tx.Get(facts.TenantID, tenant.Application, facts.ApplicationID)
