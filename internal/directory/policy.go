@@ -2,8 +2,10 @@ package directory
 
 import (
 	"context"
+	"fmt"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 )
@@ -65,8 +67,17 @@ func passwordLifetime(restrictions []models.PasswordCredentialConfigurationable)
 			continue
 		}
 		if state == nil || *state == models.ENABLED_APPMANAGEMENTRESTRICTIONSTATE {
-			return r.GetMaxLifetime().String()
+			return inDays(r.GetMaxLifetime())
 		}
 	}
 	return ""
+}
+
+// inDays writes a duration as Graph does, in days; the SDK's own text makes weeks of them.
+func inDays(d *serialization.ISODuration) string {
+	days := d.GetWeeks()*7 + d.GetDays()
+	if d.GetYears() != 0 || d.GetHours() != 0 || d.GetMinutes() != 0 || d.GetSeconds() != 0 || days == 0 {
+		return d.String()
+	}
+	return fmt.Sprintf("P%dD", days)
 }

@@ -2,12 +2,12 @@ package directory
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
-	deleteditems "github.com/microsoftgraph/msgraph-sdk-go/directory"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
@@ -76,6 +76,9 @@ func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o Creat
 			app, err := c.ours(ctx, spec, marker, since)
 			if app != nil {
 				return c.finishUnique(ctx, app, spec)
+			}
+			if KindOf(err) == KindExists {
+				return nil, false, err
 			}
 			if ctx.Err() != nil || err != nil {
 				return nil, false, c.ambiguousCreate(failure, marker)
@@ -181,27 +184,23 @@ func (c *Client) refusedUnique(ctx context.Context, spec ApplicationSpec, o Crea
 // deletedHolder finds the soft-deleted application that has the name: by filter, or where Graph has no such filter for
 // deleted items, among all of them.
 func (c *Client) deletedHolder(ctx context.Context, name string) (*Application, error) {
-	filter := "uniqueName eq " + quoteOData(name)
-	found, err := c.listDeleted(ctx, &filter, name)
+	// The SDK abbreviates the type in this address; this is the documented form.
+	all := c.base + "/directory/deletedItems/microsoft.graph.application"
+	found, err := c.listDeleted(ctx, all+"?$filter="+url.QueryEscape("uniqueName eq "+quoteOData(name)), name)
 	if KindOf(err) == KindInvalid {
-		found, err = c.listDeleted(ctx, nil, name)
+		found, err = c.listDeleted(ctx, all, name)
 	}
 	return found, err
 }
 
-func (c *Client) listDeleted(ctx context.Context, filter *string, name string) (*Application, error) {
+func (c *Client) listDeleted(ctx context.Context, address, name string) (*Application, error) {
 	var found *Application
-	builder := c.deletedItems().GraphApplication()
-	config := &deleteditems.DeletedItemsGraphApplicationRequestBuilderGetRequestConfiguration{
-		QueryParameters: &deleteditems.DeletedItemsGraphApplicationRequestBuilderGetQueryParameters{Filter: filter},
+	get := func(ctx context.Context, link string) (models.ApplicationCollectionResponseable, error) {
+		return c.deletedItems().GraphApplication().WithUrl(link).Get(ctx, nil)
 	}
 	err := pages(ctx, c,
-		func(ctx context.Context) (models.ApplicationCollectionResponseable, error) {
-			return builder.Get(ctx, config)
-		},
-		func(ctx context.Context, link string) (models.ApplicationCollectionResponseable, error) {
-			return builder.WithUrl(link).Get(ctx, nil)
-		},
+		func(ctx context.Context) (models.ApplicationCollectionResponseable, error) { return get(ctx, address) },
+		get,
 		func(page models.ApplicationCollectionResponseable) {
 			for _, m := range page.GetValue() {
 				if text(m.GetUniqueName()) == name {

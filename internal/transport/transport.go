@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
 )
 
 // Options is what a client is assembled from.
@@ -98,7 +97,6 @@ func originOf(u *url.URL) string {
 
 // scope is the token scope of an endpoint: everything that was granted to the caller.
 func scope(endpoint *url.URL) string { return originOf(endpoint) + "/.default" }
-
 
 // OriginOf is the origin of an address, for messages; the address as it is when it can't be parsed.
 func OriginOf(link string) string {

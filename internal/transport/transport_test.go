@@ -1,0 +1,356 @@
+package transport_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/appreg/terraform-provider-appreg/internal/transport"
+)
+
+const endpoint = "https://graph.example.com"
+
+// reply is one scripted outcome of an attempt.
+type reply struct {
+	status int
+	header map[string]string
+	body   string
+	err    error
+	after  time.Duration
+}
+
+// script plays its replies in order, the last one for ever, and records what it saw.
+type script struct {
+	replies []reply
+
+	mu      sync.Mutex
+	seen    []seen
+	started time.Time
+}
+
+type seen struct {
+	at            time.Duration
+	method, body  string
+	header        http.Header
+	contentLength int64
+}
+
+func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	r := s.replies[min(len(s.seen), len(s.replies)-1)]
+	s.seen = append(s.seen, seen{time.Since(s.started), req.Method, string(body), req.Header.Clone(), req.ContentLength})
+	s.mu.Unlock()
+	if r.after > 0 {
+		select {
+		case <-time.After(r.after):
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		}
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	resp := &http.Response{
+		StatusCode: r.status, Header: http.Header{"Request-Id": {"id-of-graph"}}, Request: req,
+		Body: io.NopCloser(strings.NewReader(r.body)), ContentLength: int64(len(r.body)),
+	}
+	if r.body != "" {
+		resp.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	for name, value := range r.header {
+		resp.Header.Set(name, value)
+	}
+	return resp, nil
+}
+
+func (s *script) attempts() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.seen)
+}
+
+// credential gives tokens that name how often it was asked.
+type credential struct {
+	mu     sync.Mutex
+	asked  int
+	scopes []string
+	err    error
+	after  time.Duration
+	life   time.Duration
+}
+
+func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	c.mu.Lock()
+	c.asked++
+	c.scopes = o.Scopes
+	asked, err := c.asked, c.err
+	c.mu.Unlock()
+	if c.after > 0 {
+		select {
+		case <-time.After(c.after):
+		case <-ctx.Done():
+			return azcore.AccessToken{}, ctx.Err()
+		}
+	}
+	life := c.life
+	if life == 0 {
+		life = time.Hour
+	}
+	return azcore.AccessToken{Token: "token-" + string(rune('0'+asked)), ExpiresOn: time.Now().Add(life)}, err
+}
+
+type setup struct {
+	script *script
+	cred   *credential
+	log    *bytes.Buffer
+	client *http.Client
+}
+
+func newSetup(t *testing.T, replies ...reply) *setup {
+	t.Helper()
+	s := &setup{script: &script{replies: replies, started: time.Now()}, cred: &credential{}, log: &bytes.Buffer{}}
+	tokens, err := transport.NewTokens(s.cred, endpoint, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.client, err = transport.New(transport.Options{
+		Endpoint: endpoint, Tokens: tokens, Base: s.script, UserAgent: "appreg/test", Grace: 15 * time.Second,
+		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// do sends one request and returns the status of its reply.
+func (s *setup) do(ctx context.Context, method, url, body string, header map[string]string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	if body == "" {
+		req.Body = nil
+	}
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, errors.Join(err, resp.Body.Close())
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+const ok = `{"value":[]}`
+
+func graphError(code string) string { return `{"error":{"code":"` + code + `","message":"m"}}` }
+
+var (
+	errReset = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
+	errDial  = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+)
+
+// TestRetryRules is the table of what is sent again. The second reply is always a success.
+func TestRetryRules(t *testing.T) {
+	t.Parallel()
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	upsert := map[string]string{"Prefer": "create-if-missing"}
+	tests := map[string]struct {
+		method    string
+		header    map[string]string
+		first     reply
+		attempts  int
+		ambiguous bool
+	}{
+		"GET, 200":                        {get, nil, reply{status: 200, body: ok}, 1, false},
+		"GET, 404":                        {get, nil, reply{status: 404, body: graphError("Request_ResourceNotFound")}, 1, false},
+		"GET, 500":                        {get, nil, reply{status: 500, body: graphError("x")}, 2, false},
+		"GET, 502 with a page":            {get, nil, reply{status: 502, body: "<html>", header: map[string]string{"Content-Type": "text/html"}}, 2, false},
+		"GET, 503":                        {get, nil, reply{status: 503, body: graphError("x")}, 2, false},
+		"GET, 504":                        {get, nil, reply{status: 504}, 2, false},
+		"GET, 408":                        {get, nil, reply{status: 408}, 2, false},
+		"GET, 501":                        {get, nil, reply{status: 501, body: graphError("x")}, 1, false},
+		"GET, lost reply":                 {get, nil, reply{err: errReset}, 2, false},
+		"GET, 429":                        {get, nil, reply{status: 429, body: graphError("TooManyRequests")}, 2, false},
+		"PATCH, 503":                      {patch, nil, reply{status: 503, body: graphError("x")}, 2, false},
+		"PATCH, lost reply":               {patch, nil, reply{err: errReset}, 2, false},
+		"PATCH, 400":                      {patch, nil, reply{status: 400, body: graphError("Request_BadRequest")}, 1, false},
+		"PATCH, 409 of concurrent writes": {patch, nil, reply{status: 409, body: graphError("Directory_ConcurrencyViolation")}, 2, false},
+		"PATCH, 409 of a key":             {patch, nil, reply{status: 409, body: graphError("Request_MultipleObjectsWithSameKeyValue")}, 1, false},
+		"DELETE, 504":                     {del, nil, reply{status: 504}, 2, false},
+		"POST, 429":                       {post, nil, reply{status: 429, body: graphError("TooManyRequests")}, 2, false},
+		"POST, 503 that names throttling": {post, nil, reply{status: 503, body: graphError("Request_ThrottledTemporarily")}, 2, false},
+		"POST, 503":                       {post, nil, reply{status: 503, body: graphError("ServiceUnavailable"), header: map[string]string{"Retry-After": "1"}}, 1, true},
+		"POST, 500":                       {post, nil, reply{status: 500, body: graphError("x")}, 1, true},
+		"POST, 504":                       {post, nil, reply{status: 504}, 1, true},
+		"POST, lost reply":                {post, nil, reply{err: errReset}, 1, true},
+		"POST, no connection":             {post, nil, reply{err: errDial}, 2, false},
+		"POST, no such host":              {post, nil, reply{err: &net.DNSError{Name: "graph.example.com", IsNotFound: true}}, 2, false},
+		"POST, 400":                       {post, nil, reply{status: 400, body: graphError("Request_BadRequest")}, 1, false},
+		"POST, 409 of concurrent writes":  {post, nil, reply{status: 409, body: graphError("Directory_ConcurrencyViolation")}, 2, false},
+		"POST, 409 of personal accounts":  {post, nil, reply{status: 409, body: graphError("Error_MsaAppDoesNotExist")}, 2, false},
+		"upsert, 503":                     {patch, upsert, reply{status: 503, body: graphError("x")}, 1, true},
+		"upsert, lost reply":              {patch, upsert, reply{err: errReset}, 1, true},
+		"upsert, 429":                     {patch, upsert, reply{status: 429, body: graphError("TooManyRequests")}, 2, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSetup(t, tt.first, reply{status: 200, body: ok})
+				body := ""
+				if tt.method == post || tt.method == patch {
+					body = `{"displayName":"x"}`
+				}
+				status, err := s.do(t.Context(), tt.method, endpoint+"/v1.0/applications", body, tt.header)
+				if got := s.script.attempts(); got != tt.attempts {
+					t.Errorf("%d attempts, want %d", got, tt.attempts)
+				}
+				var ambiguous *transport.AmbiguousError
+				if errors.As(err, &ambiguous) != tt.ambiguous {
+					t.Errorf("err = %v, want ambiguous %v", err, tt.ambiguous)
+				}
+				if tt.ambiguous && tt.first.status != 0 && (ambiguous.Status != tt.first.status || ambiguous.RequestID != "id-of-graph") {
+					t.Errorf("the error tells %+v", ambiguous)
+				}
+				if !tt.ambiguous && tt.attempts == 2 && (err != nil || status != 200) {
+					t.Errorf("ended with %d, %v", status, err)
+				}
+				for i, attempt := range s.script.seen {
+					if attempt.body != body || attempt.contentLength != int64(len(body)) {
+						t.Errorf("attempt %d carried %q (%d)", i, attempt.body, attempt.contentLength)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	t.Parallel()
+	date := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		header   map[string]string
+		min, max time.Duration
+	}{
+		"whole":    {map[string]string{"Retry-After": "10"}, 10 * time.Second, 11 * time.Second},
+		"decimal":  {map[string]string{"Retry-After": "2.128"}, 2128 * time.Millisecond, 2400 * time.Millisecond},
+		"date":     {map[string]string{"Retry-After": date.Add(20 * time.Second).Format(http.TimeFormat), "Date": date.Format(http.TimeFormat)}, 20 * time.Second, 22 * time.Second},
+		"past":     {map[string]string{"Retry-After": date.Format(http.TimeFormat), "Date": date.Add(time.Minute).Format(http.TimeFormat)}, 0, 0},
+		"absent":   {nil, 100 * time.Millisecond, 230 * time.Millisecond},
+		"nonsense": {map[string]string{"Retry-After": "NaN"}, 100 * time.Millisecond, 230 * time.Millisecond},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSetup(t, reply{status: 429, body: graphError("TooManyRequests"), header: tt.header}, reply{status: 200, body: ok})
+				if _, err := s.do(t.Context(), http.MethodGet, endpoint+"/v1.0/x", "", nil); err != nil {
+					t.Fatal(err)
+				}
+				if waited := s.script.seen[1].at; waited < tt.min || waited > tt.max {
+					t.Errorf("waited %v, want %v to %v", waited, tt.min, tt.max)
+				}
+				if told := strings.Contains(s.log.String(), "level=INFO"); told != (tt.min > 3*time.Second) {
+					t.Errorf("long wait told: %v\n%s", told, s.log)
+				}
+			})
+		})
+	}
+}
+
+func TestThrottlingHoldsBackEveryRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t, reply{status: 429, body: graphError("TooManyRequests"), header: map[string]string{"Retry-After": "30"}}, reply{status: 200, body: ok})
+		var both sync.WaitGroup
+		both.Go(func() {
+			if _, err := s.do(t.Context(), http.MethodGet, endpoint+"/v1.0/a", "", nil); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second)
+		both.Go(func() {
+			if _, err := s.do(t.Context(), http.MethodPost, endpoint+"/v1.0/b", "{}", nil); err != nil {
+				t.Error(err)
+			}
+		})
+		both.Wait()
+		for _, attempt := range s.script.seen[1:] {
+			if attempt.at < 30*time.Second {
+				t.Errorf("%s was sent after %v", attempt.method, attempt.at)
+			}
+		}
+	})
+}
+
+func TestAWaitThatDoesNotFitIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t, reply{status: 429, body: graphError("TooManyRequests"), header: map[string]string{"Retry-After": "600"}},
+			reply{status: 429, body: graphError("TooManyRequests"), header: map[string]string{"Retry-After": "20"}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		if status, err := s.do(ctx, http.MethodGet, endpoint+"/v1.0/a", "", nil); status != 429 || err != nil {
+			t.Errorf("got %d, %v", status, err)
+		}
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("waited %v", waited)
+		}
+		// The second sets a window of 20 s, in which a third with less time left is not sent at all.
+		go func() { _, _ = s.do(ctx, http.MethodGet, endpoint+"/v1.0/a", "", nil) }()
+		synctest.Wait()
+		short, cancelShort := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancelShort()
+		_, err := s.do(short, http.MethodGet, endpoint+"/v1.0/b", "", nil)
+		var throttled *transport.ThrottledError
+		if !errors.As(err, &throttled) || s.script.attempts() != 2 {
+			t.Errorf("err = %v after %d attempts", err, s.script.attempts())
+		}
+		cancel()
+	})
+}
+
+func TestAnEndpointThatCannotBeReachedIsToldWithinSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t, reply{err: errDial})
+		_, err := s.do(t.Context(), http.MethodGet, endpoint+"/v1.0/x", "", nil)
+		if !errors.Is(err, errDial.Err) || s.script.attempts() != 5 || time.Since(s.script.started) > 10*time.Second {
+			t.Errorf("%v, %d attempts in %v", err, s.script.attempts(), time.Since(s.script.started))
+		}
+	})
+}
+
+func TestAReplyThatIsNotGraphsKeepsItsStatus(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, reply{status: 407, body: "<html>", header: map[string]string{"Content-Type": "text/html"}})
+	_, err := s.do(t.Context(), http.MethodGet, endpoint+"/v1.0/x", "", nil)
+	var unexpected *transport.UnexpectedReplyError
+	if !errors.As(err, &unexpected) || unexpected.Status != 407 {
+		t.Errorf("err = %v", err)
+	}
+}
