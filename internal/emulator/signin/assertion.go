@@ -1,0 +1,109 @@
+package signin
+
+import (
+	"crypto/sha1" //nolint:gosec // x5t is a SHA-1 thumbprint by definition.
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// assertionSubject reads the client id from an assertion that comes without a client_id beside it. It proves nothing.
+func assertionSubject(assertion string) string {
+	var claims jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(assertion, &claims); err != nil {
+		return ""
+	}
+	return claims.Subject
+}
+
+// checkAssertion verifies a JWT signed with the key of a certificate registered on the application.
+func (x *exchange) checkAssertion(c *client, d directory, p presented) *Error {
+	var (
+		claims  jwt.RegisteredClaims
+		refusal *Error
+	)
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "PS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(x.h.now))
+	_, err := parser.ParseWithClaims(p.assertion, &claims, func(t *jwt.Token) (any, error) { return x.registeredKey(c, t) })
+	switch {
+	case err == nil:
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
+		return errAssertionTime()
+	default:
+		return errAssertionSignature("The key was not found, or the signature does not fit.")
+	}
+	if !strings.EqualFold(claims.Subject, c.id) || !strings.EqualFold(claims.Issuer, c.id) {
+		return errAssertionClaims(fmt.Sprintf("Issuer and subject must be the client id '%s'.", c.id))
+	}
+	if !slices.ContainsFunc(claims.Audience, func(aud string) bool { return x.isOwnAudience(aud, d) }) {
+		return errAssertionClaims("The audience must be the token endpoint or the issuer.")
+	}
+	return nil
+}
+
+// isOwnAudience accepts the addresses of the token endpoints and the issuer, with the tenant by id, by domain or as
+// written in the request.
+func (x *exchange) isOwnAudience(aud string, d directory) bool {
+	for _, segment := range []string{d.segment(), d.Domain, x.r.PathValue("tenant")} {
+		base := x.origin + "/" + segment
+		for _, own := range []string{base + "/oauth2/v2.0/token", base + "/oauth2/token", base + "/v2.0"} {
+			if segment != "" && strings.EqualFold(aud, own) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// registeredKey finds the certificate that the assertion's header names by thumbprint. Without one the assertion is a
+// foreign identity provider's, which needs a federated identity credential.
+func (x *exchange) registeredKey(c *client, t *jwt.Token) (any, error) {
+	sha1Print, sha256Print := headerText(t, "x5t"), headerText(t, "x5t#S256")
+	if sha1Print == "" && sha256Print == "" {
+		subject, err := t.Claims.GetSubject()
+		if err != nil {
+			return nil, err
+		}
+		return nil, errNoFederatedIdentity(subject)
+	}
+	for _, credential := range c.credentials("keyCredentials") {
+		der, err := base64.StdEncoding.DecodeString(credential.String("key"))
+		if err != nil || credential.String("usage") != "Verify" {
+			continue
+		}
+		short, long := sha1.Sum(der), sha256.Sum256(der) //nolint:gosec // x5t is a SHA-1 thumbprint by definition.
+		if !samePrint(sha1Print, short[:]) && !samePrint(sha256Print, long[:]) {
+			continue
+		}
+		if x.now.After(credential.Time("endDateTime")) {
+			return nil, errAssertionSignature("The key used is expired.")
+		}
+		cert, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, errAssertionSignature("The registered key is not a certificate.")
+		}
+		return cert.PublicKey, nil
+	}
+	return nil, errAssertionSignature("The key was not found.")
+}
+
+func headerText(t *jwt.Token, name string) string {
+	text, ok := t.Header[name].(string)
+	if !ok {
+		return ""
+	}
+	return text
+}
+
+// samePrint compares a thumbprint from a header with a digest. Both base64 alphabets are in use.
+func samePrint(print string, digest []byte) bool {
+	print = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(print), "=")
+	return print != "" && print == base64.RawURLEncoding.EncodeToString(digest)
+}

@@ -1,0 +1,302 @@
+package signin
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Error is a refusal of the identity platform: an AADSTS number with the OAuth error that goes with it. Handlers return
+// it; it is rendered in one place, as JSON for a program and as a page for a person.
+type Error struct {
+	Number   int
+	Status   int
+	Code     string // OAuth's error, for example invalid_client
+	SubError string
+	Text     string // without the "AADSTSn: " in front and the trailer behind
+	// OnPage marks what is shown to the person and never sent to the redirect URI, because the client or its redirect
+	// URI can't be trusted.
+	OnPage bool
+}
+
+// Error gives the text as the platform words it, without its trailer.
+func (e *Error) Error() string {
+	if e.Number == 0 {
+		return e.Text
+	}
+	return fmt.Sprintf("AADSTS%d: %s", e.Number, e.Text)
+}
+
+// hasURI tells for which refusals the platform adds error_uri; reports show it for these only.
+func (e *Error) hasURI() bool { return e.Code == codeInvalidClient || e.Number == 50076 }
+
+// OAuth's error codes.
+const (
+	codeInvalidClient      = "invalid_client"
+	codeInvalidGrant       = "invalid_grant"
+	codeInvalidRequest     = "invalid_request"
+	codeInvalidResource    = "invalid_resource"
+	codeInvalidScope       = "invalid_scope"
+	codeUnauthorizedClient = "unauthorized_client"
+	codeUnsupportedGrant   = "unsupported_grant_type"
+)
+
+// The catalogue: one constructor for each refusal, grouped as the platform groups them. Statuses and codes are those
+// of reported replies; where a number is uncertain a comment says so.
+
+func refuse(number, status int, code, format string, args ...any) *Error {
+	return &Error{Number: number, Status: status, Code: code, Text: fmt.Sprintf(format, args...)}
+}
+
+func (e *Error) onPage() *Error { e.OnPage = true; return e }
+
+func (e *Error) sub(suberror string) *Error { e.SubError = suberror; return e }
+
+// Tenant and endpoint.
+
+func errTenantNotFound(tenant string) *Error {
+	return refuse(90002, http.StatusBadRequest, codeInvalidRequest, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", tenant).onPage()
+}
+
+func errTenantMalformed(tenant string) *Error {
+	return refuse(900023, http.StatusBadRequest, codeInvalidRequest, "Specified tenant identifier '%s' is neither a valid DNS name, nor a valid external domain.", tenant).onPage()
+}
+
+func errUnknownInstance(host string) *Error {
+	return refuse(50049, http.StatusBadRequest, "invalid_instance", "Unknown or invalid instance: '%s'.", host)
+}
+
+func errPostOnly() *Error {
+	return refuse(900561, http.StatusBadRequest, codeInvalidRequest, "The endpoint only accepts POST requests. Received a GET request.")
+}
+
+func errMalformed() *Error {
+	return refuse(9002313, http.StatusBadRequest, codeInvalidRequest, "Invalid request. Request is malformed or invalid.")
+}
+
+func errMissingParameter(name string) *Error {
+	return refuse(900144, http.StatusBadRequest, codeInvalidRequest, "The request body must contain the following parameter: '%s'.", name)
+}
+
+func errUnsupportedGrant(grant string) *Error {
+	return refuse(70003, http.StatusBadRequest, codeUnsupportedGrant, "The app requested an unsupported grant type '%s'.", grant)
+}
+
+func errGrantNeedsTenant(alias string) *Error {
+	return refuse(9001023, http.StatusBadRequest, codeInvalidRequest, "The grant type is not supported over the /%s endpoint. Please use the /organizations or tenant-specific endpoint.", alias)
+}
+
+// Client and credentials.
+
+func errUnknownApplication(id, directory string) *Error {
+	return refuse(700016, http.StatusBadRequest, codeUnauthorizedClient, "Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", id, directory).onPage()
+}
+
+func errNotMultiTenant(id, name, created string) *Error {
+	return refuse(50194, http.StatusBadRequest, codeInvalidRequest, "Application '%s'(%s) is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such applications created after '%s'. Use a tenant-specific endpoint or configure the application to be multi-tenant.", id, name, created).onPage()
+}
+
+func errWorkAccountsOnly(id, name string) *Error {
+	return refuse(9002332, http.StatusBadRequest, codeInvalidRequest, "Application '%s'(%s) takes work and school accounts only. It can't be used over the /consumers endpoint.", id, name).onPage()
+}
+
+// The number is uncertain.
+func errPersonalAccountsOnly(id, name string) *Error {
+	return refuse(9002331, http.StatusBadRequest, codeInvalidRequest, "Application '%s'(%s) takes personal Microsoft accounts only. Use the /consumers endpoint.", id, name).onPage()
+}
+
+func errApplicationDisabled(id, name string) *Error {
+	return refuse(7000112, http.StatusBadRequest, codeUnauthorizedClient, "Application '%s'(%s) is disabled.", id, name).onPage()
+}
+
+func errWrongSecret(id string) *Error {
+	return refuse(7000215, http.StatusUnauthorized, codeInvalidClient, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", id)
+}
+
+func errSecretExpired(id string) *Error {
+	return refuse(7000222, http.StatusUnauthorized, codeInvalidClient, "The provided client secret keys for app '%s' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.", id)
+}
+
+func errCredentialMissing() *Error {
+	return refuse(7000218, http.StatusUnauthorized, codeInvalidClient, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
+}
+
+func errCredentialMissingForApp() *Error {
+	return refuse(7000216, http.StatusUnauthorized, codeInvalidClient, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.")
+}
+
+func errPublicClientSecret() *Error {
+	return refuse(700025, http.StatusUnauthorized, codeInvalidClient, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")
+}
+
+func errAssertionSignature(reason string) *Error {
+	return refuse(700027, http.StatusUnauthorized, codeInvalidClient, "The client assertion failed signature validation. Reason: %s", reason)
+}
+
+func errAssertionTime() *Error {
+	return refuse(700024, http.StatusUnauthorized, codeInvalidClient, "Client assertion is not within its valid time range.")
+}
+
+// The number is uncertain.
+func errAssertionClaims(reason string) *Error {
+	return refuse(700021, http.StatusUnauthorized, codeInvalidClient, "The client assertion is not for this request. %s", reason)
+}
+
+func errNoFederatedIdentity(subject string) *Error {
+	return refuse(700213, http.StatusUnauthorized, codeInvalidClient, "No matching federated identity record found for presented assertion subject '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.", subject)
+}
+
+// Redirect URI.
+
+func errRedirectMismatch(uri, id string) *Error {
+	return refuse(50011, http.StatusBadRequest, codeInvalidRequest, "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to troubleshoot this.", uri, id).onPage()
+}
+
+// The number is uncertain.
+func errNoRedirect(id string) *Error {
+	return refuse(500113, http.StatusBadRequest, codeInvalidClient, "No reply address is registered for the application '%s'.", id).onPage()
+}
+
+// The number is uncertain.
+func errRedirectChanged() *Error {
+	return refuse(500112, http.StatusBadRequest, codeInvalidClient, "The reply address of the token request does not match the one of the authorization request.")
+}
+
+// Scopes and resources.
+
+func errScope(scope string) *Error {
+	return refuse(70011, http.StatusBadRequest, codeInvalidScope, "The provided value for the input parameter 'scope' is not valid. The scope '%s' is not valid.", scope)
+}
+
+func errEmptyScope() *Error {
+	return refuse(28003, http.StatusBadRequest, codeInvalidScope, "The provided value for the input parameter 'scope' cannot be empty.")
+}
+
+func errSeveralResources() *Error {
+	return refuse(700022, http.StatusBadRequest, codeInvalidScope, "The provided value for the input parameter 'scope' names more than one resource.")
+}
+
+func errScopeNotDefault(scope string) *Error {
+	return refuse(1002012, http.StatusBadRequest, codeInvalidScope, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", scope)
+}
+
+func errResourceNotFound(resource, directory string) *Error {
+	return refuse(500011, http.StatusBadRequest, codeInvalidResource, "The resource principal named %s was not found in the tenant named %s. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.", resource, directory)
+}
+
+func errResourceNotConfigured(resource string) *Error {
+	return refuse(650057, http.StatusBadRequest, codeInvalidResource, "The client asked for '%s', which is not among the permissions that its registration requests.", resource)
+}
+
+// People and consent.
+
+func errUserNotFound(user, directory string) *Error {
+	return refuse(50034, http.StatusBadRequest, codeInvalidGrant, "The user account %s does not exist in the %s directory.", user, directory)
+}
+
+func errUserElsewhere(user, directory string) *Error {
+	return refuse(50020, http.StatusBadRequest, codeInvalidGrant, "User account '%s' from another identity provider does not exist in tenant '%s' and cannot access the application in that tenant.", user, directory)
+}
+
+func errWrongPassword() *Error {
+	return refuse(50126, http.StatusBadRequest, codeInvalidGrant, "Error validating credentials due to invalid username or password.")
+}
+
+func errSecondFactorNeeded(resource string) *Error {
+	return refuse(50076, http.StatusBadRequest, codeInvalidGrant, "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '%s'.", resource).sub("basic_action")
+}
+
+// The number is uncertain.
+func errWrongSecondFactor() *Error {
+	return refuse(500121, http.StatusBadRequest, codeInvalidGrant, "Authentication failed during strong authentication request.")
+}
+
+func errSignInNeeded() *Error {
+	return refuse(50058, http.StatusBadRequest, "login_required", "A silent sign-in request was sent but no user is signed in.")
+}
+
+func errConsentNeeded(id, name string) *Error {
+	return refuse(65001, http.StatusBadRequest, codeInvalidGrant, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", id, name).sub("consent_required")
+}
+
+func errConsentDeclined() *Error {
+	return refuse(65004, http.StatusBadRequest, "access_denied", "User declined to consent to access the app.").sub("cancel")
+}
+
+func errAdministratorNeeded(app string, scopes []string) *Error {
+	return refuse(90094, http.StatusForbidden, codeInvalidGrant, "Need admin approval. %s needs permissions that only an administrator can grant: %s.", app, strings.Join(scopes, ", ")).onPage()
+}
+
+// Codes and refresh tokens.
+
+func errGrantMalformed() *Error {
+	return refuse(70000, http.StatusBadRequest, codeInvalidGrant, "The provided value for the grant is not valid: it is malformed, or was issued to somebody else.")
+}
+
+func errGrantExpired() *Error {
+	return refuse(70008, http.StatusBadRequest, codeInvalidGrant, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.")
+}
+
+func errRefreshExpired() *Error {
+	return refuse(700082, http.StatusBadRequest, codeInvalidGrant, "The refresh token has expired due to inactivity.").sub("token_expired")
+}
+
+func errSPARefreshExpired() *Error {
+	return refuse(700084, http.StatusBadRequest, codeInvalidGrant, "The refresh token was issued to a single page app and has outlived its fixed 24 hours.").sub("token_expired")
+}
+
+func errCodeRedeemed() *Error {
+	return refuse(54005, http.StatusBadRequest, codeInvalidGrant, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.")
+}
+
+func errCodeOfOtherTenant() *Error {
+	return refuse(700005, http.StatusBadRequest, codeInvalidGrant, "The authorization code was issued for another tenant than the one of the token request.")
+}
+
+func errVerifierMismatch() *Error {
+	return refuse(501481, http.StatusBadRequest, codeInvalidGrant, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
+}
+
+// The number is uncertain.
+func errPKCENeeded() *Error {
+	return refuse(9002325, http.StatusBadRequest, codeInvalidRequest, "Proof Key for Code Exchange is required for this authorization code redemption.")
+}
+
+// The number is uncertain.
+func errSPAOrigin() *Error {
+	return refuse(9002327, http.StatusBadRequest, codeInvalidRequest, "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.")
+}
+
+// The number is uncertain.
+func errCrossOrigin() *Error {
+	return refuse(9002326, http.StatusBadRequest, codeInvalidRequest, "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.")
+}
+
+// The number is uncertain.
+func errResponseType(kind string) *Error {
+	return refuse(700054, http.StatusBadRequest, "unsupported_response_type", "response_type '%s' is not enabled for the application.", kind)
+}
+
+// Device code.
+
+func errDevicePending() *Error {
+	return refuse(70016, http.StatusBadRequest, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
+}
+
+// The number is uncertain.
+func errDeviceExpired() *Error {
+	return refuse(70020, http.StatusBadRequest, "expired_token", "The provided device code has expired. Send a new device authorization request.")
+}
+
+func errDeviceDeclined() *Error {
+	return refuse(65004, http.StatusBadRequest, "authorization_declined", "User declined to consent to access the app.")
+}
+
+// The number is uncertain.
+func errDeviceUnknown() *Error {
+	return refuse(70002, http.StatusBadRequest, "bad_verification_code", "The device_code was not recognised.")
+}
+
+func errUserCodeUnknown() *Error {
+	return refuse(70018, http.StatusBadRequest, codeInvalidGrant, "Invalid verification code. The code that you typed is wrong, or has been used.").onPage()
+}

@@ -1,0 +1,157 @@
+// Package signin is the sign-in side of the emulator: the Microsoft identity platform's discovery documents, its token
+// endpoint, device codes, the pages where a person signs in and consents, and the check of the tokens it issued.
+//
+// It shares its state with the Graph side through package tenant and knows applications, secrets and grants the way
+// the real platform does: from a replica that lags. A new secret may be refused for a moment, a new application
+// unknown. It never waits: how far a request's replica lags follows from the seed and from how often that client was
+// asked for.
+//
+// The emulator keeps no browser session: every authorize page asks who signs in, and prompt=none is refused.
+package signin
+
+import (
+	"encoding/binary"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// Config is what a platform is made of.
+type Config struct {
+	Cloud *tenant.Cloud
+	// Now is the clock; nil takes the cloud's.
+	Now func() time.Time
+	// Seed decides what may fall out either way.
+	Seed uint64
+	// Lag is how far a replica may be behind at most.
+	Lag time.Duration
+	// Readings choose how to play what no source decides.
+	Readings Readings
+}
+
+// Readings are behaviours of the real platform that no source settles. The zero value is the likelier reading of each.
+type Readings struct {
+	// OIDCScopesNeedGrant asks for consent to openid, profile, email and offline_access like to any other scope, even
+	// when the client's other scopes are consented to. Otherwise they come along with those.
+	OIDCScopesNeedGrant bool
+	// AppTokenNeedsPrincipal refuses client credentials (700016) of an application that has no service principal in its
+	// own tenant. Otherwise it gets a token that names no principal and holds no roles.
+	AppTokenNeedsPrincipal bool
+	// MissingCredentialIs400 answers 7000218 and 7000216 with 400, as one report has it, instead of 401.
+	MissingCredentialIs400 bool
+}
+
+// Handler is an identity platform. It is safe for concurrent use.
+type Handler struct {
+	cloud    *tenant.Cloud
+	now      func() time.Time
+	seed     uint64
+	lag      time.Duration
+	readings Readings
+	started  time.Time
+	keys     []signingKey
+	mux      *http.ServeMux
+
+	mu    sync.Mutex
+	asked map[string]int
+
+	issued  store[struct{}]
+	flows   store[flow]
+	codes   store[authCode]
+	devices store[device] // by device code
+	users   store[string] // device codes by user code
+	refresh store[refreshToken]
+}
+
+// New makes an identity platform over a seeded cloud.
+func New(c Config) (*Handler, error) {
+	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, asked: map[string]int{}}
+	if h.now == nil {
+		h.now = c.Cloud.Now
+	}
+	h.started = h.now()
+	keys, err := newSigningKeys(h.started)
+	if err != nil {
+		return nil, err
+	}
+	h.keys = keys
+	h.mux = h.routes()
+	return h, nil
+}
+
+// ServeHTTP answers everything that isn't Graph.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// Issued lists every secret text that the platform has handed out: tokens, codes and refresh tokens.
+func (h *Handler) Issued() []string {
+	h.issued.mu.Lock()
+	defer h.issued.mu.Unlock()
+	out := make([]string, 0, len(h.issued.items))
+	for text := range h.issued.items {
+		out = append(out, text)
+	}
+	return out
+}
+
+// newSecret makes an unguessable text and remembers it as issued.
+func (h *Handler) newSecret() string {
+	text := "1." + opaque()
+	h.issued.put(text, struct{}{})
+	return text
+}
+
+func (h *Handler) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	api := func(pattern string, f handlerFunc) { mux.Handle(pattern, h.handle(f, renderJSON)) }
+	page := func(pattern string, f handlerFunc) { mux.Handle(pattern, h.handle(f, renderPage)) }
+
+	api("GET /{tenant}/v2.0/.well-known/openid-configuration", openIDConfiguration)
+	api("GET /{tenant}/.well-known/openid-configuration", openIDConfigurationV1)
+	api("GET /{tenant}/discovery/v2.0/keys", publishedKeys)
+	api("GET /{tenant}/discovery/keys", publishedKeys)
+	api("GET /{tenant}/discovery/instance", instanceDiscovery)
+	api("/{tenant}/{realm}/{user}", userRealm)
+	api("GET /metadata/endpoints", cloudMetadata)
+	api("GET /subscriptions", noSubscriptions)
+
+	api("/{tenant}/oauth2/v2.0/token", token)
+	api("/{tenant}/oauth2/token", tokenV1)
+	api("/{tenant}/oauth2/v2.0/devicecode", deviceCode)
+
+	page("GET /{tenant}/oauth2/v2.0/authorize", authorize)
+	page("POST /{tenant}/oauth2/v2.0/authorize", authorize)
+	page("GET /{tenant}/v2.0/adminconsent", adminConsent)
+	page("GET /{tenant}/adminconsent", adminConsentV1)
+	page("POST /{tenant}/login", login)
+	page("GET /devicelogin", deviceLogin)
+	page("POST /devicelogin", deviceLogin)
+	page("GET /{tenant}/oauth2/nativeclient", nativeClient)
+	page("GET /{tenant}/oauth2/v2.0/logout", logout)
+	page("/", notFound)
+	return mux
+}
+
+// view is what the replica that answers this request knows: the state of up to h.lag ago, chosen by the seed and by how
+// often key was asked for. What was there when the platform started is everywhere; notBefore is an instant that the
+// replica has surely caught up to.
+func (h *Handler) view(key string, notBefore time.Time) (*tenant.View, time.Time) {
+	if h.lag <= 0 {
+		return h.cloud.Latest(), h.now()
+	}
+	h.mu.Lock()
+	nth := h.asked[key]
+	h.asked[key]++
+	h.mu.Unlock()
+	sum := tenant.Digest(h.seed, "sign-in lag", key, strconv.Itoa(nth))
+	behind := time.Duration(binary.LittleEndian.Uint64(sum[:8]) % uint64(h.lag+1))
+	asOf := h.now().Add(-behind)
+	for _, floor := range []time.Time{h.started, notBefore} {
+		if asOf.Before(floor) {
+			asOf = floor
+		}
+	}
+	return h.cloud.View(asOf), asOf
+}
