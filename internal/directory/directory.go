@@ -21,7 +21,6 @@ import (
 	"github.com/microsoft/kiota-abstractions-go/serialization"
 	kiotahttp "github.com/microsoft/kiota-http-go"
 	kiotajson "github.com/microsoft/kiota-serialization-json-go"
-	"golang.org/x/sync/singleflight"
 )
 
 // Options is what a Client is made from.
@@ -83,8 +82,8 @@ type Client struct {
 	now      func() time.Time
 	bounds   Bounds
 
-	locks  keyedLock          // per application, per client principal of a grant
-	reads  singleflight.Group // reads in flight
+	locks  keyedLock // per application, per client principal of a grant
+	reads  flights   // reads under way
 	names  nameBatches
 	apis   apiCache
 	ledger secretLedger

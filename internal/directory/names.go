@@ -23,6 +23,7 @@ const (
 // wait and go together in the next. Graph: GET /applications?$filter=displayName in (…).
 func (c *Client) ApplicationsNamed(ctx context.Context, displayName string) ([]Application, error) {
 	batch := c.names.join(ctx, displayName)
+	defer c.names.leave(batch)
 	select {
 	case <-ctx.Done():
 		return nil, c.fail(opFindApplications, displayName, ctx.Err())
@@ -51,11 +52,14 @@ type nameBatches struct {
 
 // nameBatch is sealed when it is taken to be sent: found and err are written before done is closed, and never after.
 type nameBatch struct {
-	names  []string
-	length int
-	done   chan struct{}
-	found  []Application
-	err    error
+	names   []string
+	length  int
+	waiters int
+	ctx     context.Context // ends when the last waiter has left
+	cancel  context.CancelFunc
+	done    chan struct{}
+	found   []Application
+	err     error
 }
 
 // join adds a name to the batch that waits, and sees to it that somebody sends. The sending runs on no caller's ctx.
@@ -69,21 +73,33 @@ func (n *nameBatches) join(ctx context.Context, name string) *nameBatch {
 	}
 	if batch == nil || (!slices.Contains(batch.names, name) && (len(batch.names) >= maxNames || batch.length+length > maxNamesLength)) {
 		batch = &nameBatch{done: make(chan struct{})}
+		batch.ctx, batch.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		n.waiting = append(n.waiting, batch)
 	}
+	batch.waiters++
 	if !slices.Contains(batch.names, name) {
 		batch.names = append(batch.names, name)
 		batch.length += length
 	}
 	if !n.running {
 		n.running = true
-		go n.run(context.WithoutCancel(ctx))
+		go n.run()
 	}
 	return batch
 }
 
+// leave takes one waiter away; a batch that nobody waits for any more is not sent, or cancelled.
+func (n *nameBatches) leave(batch *nameBatch) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if batch.waiters--; batch.waiters == 0 {
+		batch.cancel()
+		n.waiting = slices.DeleteFunc(n.waiting, func(b *nameBatch) bool { return b == batch })
+	}
+}
+
 // run sends one batch after the other until none waits.
-func (n *nameBatches) run(ctx context.Context) {
+func (n *nameBatches) run() {
 	for {
 		n.mu.Lock()
 		if len(n.waiting) == 0 {
@@ -95,7 +111,7 @@ func (n *nameBatches) run(ctx context.Context) {
 		n.waiting = n.waiting[1:]
 		n.mu.Unlock()
 
-		bounded, cancel := context.WithTimeout(ctx, sharedTimeout)
+		bounded, cancel := context.WithTimeout(batch.ctx, sharedTimeout)
 		batch.found, batch.err = n.fetch(bounded, batch.names)
 		cancel()
 		close(batch.done)
