@@ -49,7 +49,7 @@ const (
 )
 
 // Decode reads a request body as an entity: exactly the properties that were sent, in canonical form. A reference list
-// (owners@odata.bind) comes under its own name. Errors are *Error.
+// (owners@odata.bind), which only a create may hold, comes under its own name. Errors are *Error.
 func Decode(entity string, body []byte, mode Mode) (tenant.Doc, error) {
 	t := load().Entities[entity]
 	raw, err := object(body)
@@ -59,7 +59,10 @@ func Decode(entity string, body []byte, mode Mode) (tenant.Doc, error) {
 	b := behaviourOf(entity)
 	out := tenant.Doc{}
 	for name, value := range raw {
-		if nav, ok := strings.CutSuffix(name, "@odata.bind"); ok && navigation(t, nav) {
+		if nav, ok := strings.CutSuffix(name, "@odata.bind"); ok {
+			if mode != Create || !navigation(t, nav) {
+				return nil, &Error{UnknownProperty, name, entity}
+			}
 			links, err := decodeAll("Edm.String", value, nav, entity)
 			if err != nil {
 				return nil, err

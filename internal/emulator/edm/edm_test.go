@@ -32,6 +32,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"bad enum", "application", `{"nativeAuthenticationApisEnabled":"some"}`, edm.Update, edm.Error{Fault: edm.InvalidValue, Property: "nativeAuthenticationApisEnabled", Resource: "application"}},
 		{"read-only", "application", `{"appId":"x"}`, edm.Update, edm.Error{Fault: edm.ReadOnly, Property: "appId", Resource: "application"}},
 		{"id chosen by the caller", "application", `{"id":"x"}`, edm.Create, edm.Error{Fault: edm.ReadOnly, Property: "id", Resource: "application"}},
+		{"references in an update", "application", `{"owners@odata.bind":[]}`, edm.Update, edm.Error{Fault: edm.UnknownProperty, Property: "owners@odata.bind", Resource: "application"}},
 		{"inherited", "servicePrincipal", `{"displayName":"x"}`, edm.Update, edm.Error{Fault: edm.ReadOnly, Property: "displayName", Resource: "servicePrincipal"}},
 		{"only at creation", "servicePrincipal", `{"appId":"x"}`, edm.Update, edm.Error{Fault: edm.ReadOnly, Property: "appId", Resource: "servicePrincipal"}},
 		{"not in v1.0's bodies", "application", `{"oauth2RequirePostResponse":true}`, edm.Create, edm.Error{Fault: edm.UnknownProperty, Property: "oauth2RequirePostResponse", Resource: "application"}},
@@ -52,7 +53,6 @@ func TestDecodeAccepts(t *testing.T) {
 	t.Parallel()
 	doc, err := edm.Decode("application", []byte(`{"@odata.type":"#microsoft.graph.application","id":"x","displayName":"n",
 		"description":null,"tags":["a"],"web":{"redirectUris":["https://a.example"]},
-		"owners@odata.bind":["https://graph.microsoft.com/v1.0/directoryObjects/1"],
 		"requiredResourceAccess":[{"resourceAppId":"r","resourceAccess":[{"id":"E1FE6DD8-BA31-4D61-89E7-88639DA4683D","type":"Scope"}]}]}`), edm.Update)
 	if err != nil {
 		t.Fatal(err)
@@ -67,8 +67,9 @@ func TestDecodeAccepts(t *testing.T) {
 	if _, ok := doc["id"]; ok {
 		t.Error("the id of an update is to be ignored")
 	}
-	if len(doc.Strings("owners@odata.bind")) != 1 {
-		t.Errorf("references = %v", doc["owners@odata.bind"])
+	const bind = `{"displayName":"n","owners@odata.bind":["https://graph.microsoft.com/v1.0/directoryObjects/1"]}`
+	if doc, err = edm.Decode("application", []byte(bind), edm.Create); err != nil || len(doc.Strings("owners@odata.bind")) != 1 {
+		t.Errorf("references = %v, %v", doc["owners@odata.bind"], err)
 	}
 }
 

@@ -147,10 +147,11 @@ func (c *call) createApplication(body tenant.Doc) (*result, error) {
 			app["owners"] = []any{owner}
 		}
 		credentials := body.Docs("passwordCredentials")
-		delete(body, "passwordCredentials")
-		if err := c.bindOwners(tx, app, body); err != nil {
+		if err := c.bindOwners(tx, app, body.Strings("owners@odata.bind")); err != nil {
 			return err
 		}
+		delete(body, "passwordCredentials")
+		delete(body, "owners@odata.bind")
 		if err := c.mergeApplication(tx, app, body); err != nil {
 			return err
 		}
@@ -174,7 +175,6 @@ func (c *call) createApplication(body tenant.Doc) (*result, error) {
 // mergeApplication writes a body into an application and checks the outcome.
 func (c *call) mergeApplication(tx *tenant.Tx, app, body tenant.Doc) error {
 	before := app.Clone()
-	delete(body, "owners@odata.bind")
 	if body["displayName"] == nil && before["displayName"] == nil {
 		return invalidValue("displayName", "application")
 	}

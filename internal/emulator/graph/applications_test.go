@@ -2,7 +2,14 @@ package graph_test
 
 import (
 	"compress/gzip"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
 	"testing"
@@ -211,6 +218,66 @@ func TestPages(t *testing.T) {
 	}
 	if got := w.must(400, "GET", "/applications?$skiptoken=invented", ""); got.code() != "Directory_ExpiredPageToken" {
 		t.Error(got.code())
+	}
+}
+
+// TestUpsertIsReadAsTheReadingSays: an upsert goes to the primary, a read by the same name to a replica, or not.
+func TestUpsertIsReadAsTheReadingSays(t *testing.T) {
+	t.Parallel()
+	for choice, late := range map[string]bool{"lags": true, "at-once": false} {
+		w := newWorld(t, func(c *graph.Config) { c.Lag = time.Hour }, func(c *graph.Config) {
+			c.Readings = graph.Readings{graph.UpsertVisible: choice}
+		})
+		w.must(201, "PATCH", "/applications(uniqueName='u')", `{"displayName":"x"}`, "Prefer: create-if-missing")
+		w.must(204, "PATCH", "/applications(uniqueName='u')", `{"displayName":"y"}`, "Prefer: create-if-missing")
+		w.clock.advance(time.Second)
+		got := w.do("GET", "/applications(uniqueName='u')", "")
+		if (got.Status == 404) != late {
+			t.Errorf("%s: %d", choice, got.Status)
+		}
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.app("Certified")
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := w.clock.now()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "certified"}, NotBefore: from, NotAfter: from.AddDate(1, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := func(more string) string {
+		return fmt.Sprintf(`{"keyCredentials":[{"type":"AsymmetricX509Cert","usage":"Verify","key":%q%s}]}`, base64.StdEncoding.EncodeToString(der), more)
+	}
+	w.must(400, "PATCH", "/applications/"+id, entry(`,"endDateTime":"2040-01-01T00:00:00Z"`))
+	w.must(400, "PATCH", "/applications/"+id, `{"keyCredentials":[{"type":"AsymmetricX509Cert","usage":"Verify","key":"AAAA"}]}`)
+	w.must(204, "PATCH", "/applications/"+id, entry(""))
+	held := func(query string) map[string]any {
+		t.Helper()
+		list, _ := w.must(200, "GET", "/applications/"+id+query, "").body["keyCredentials"].([]any)
+		if len(list) != 1 {
+			t.Fatalf("%d certificates", len(list))
+		}
+		first, _ := list[0].(map[string]any)
+		return first
+	}
+	shown := held("")
+	if shown["key"] != nil || shown["displayName"] != "CN=certified" || shown["endDateTime"] != "2027-11-20T09:02:39Z" {
+		t.Errorf("shown: %v", shown)
+	}
+	if held("?$select=keyCredentials")["key"] == nil {
+		t.Error("no key on $select")
+	}
+	// Sent back without its key, by its id, it stays.
+	w.must(204, "PATCH", "/applications/"+id, fmt.Sprintf(`{"keyCredentials":[{"keyId":%q,"type":"AsymmetricX509Cert","usage":"Verify","key":null}]}`, shown["keyId"]))
+	if held("?$select=keyCredentials")["key"] == nil {
+		t.Error("the key was lost")
 	}
 }
 

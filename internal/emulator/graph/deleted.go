@@ -114,14 +114,14 @@ func restoreDeleted(c *call) (*result, error) {
 // Restore brings a deleted object back; with its application a service principal comes back too, if withPrincipal.
 func Restore(tx *tenant.Tx, tenantID string, kind tenant.Kind, doc tenant.Doc, withPrincipal bool) error {
 	appID := doc.String("appId")
-	_, taken := tx.ServicePrincipalByClientID(tenantID, appID)
-	if kind == tenant.ServicePrincipal && taken {
+	_, occupied := tx.ServicePrincipalByClientID(tenantID, appID)
+	if kind == tenant.ServicePrincipal && occupied {
 		return principalExists(appID)
 	}
 	deleted := doc["deletedDateTime"]
 	doc["deletedDateTime"] = nil
 	tx.Put(tenantID, kind, doc)
-	if kind != tenant.Application || taken || !withPrincipal {
+	if kind != tenant.Application || occupied || !withPrincipal {
 		return nil
 	}
 	for _, sp := range tx.FindDeleted(tenantID, tenant.ServicePrincipal, func(d tenant.Doc) bool {

@@ -80,8 +80,7 @@ func isDirectoryObject(tx *tenant.Tx, tenantID, id string) bool {
 }
 
 // bindOwners adds the owners that the body of a create names.
-func (c *call) bindOwners(tx *tenant.Tx, app, body tenant.Doc) error {
-	links := body.Strings("owners@odata.bind")
+func (c *call) bindOwners(tx *tenant.Tx, app tenant.Doc, links []string) error {
 	if len(links) > mostBound {
 		return invalidValue("owners", "application")
 	}

@@ -76,7 +76,7 @@ func (c *call) createPrincipal(body tenant.Doc) (*result, error) {
 		if owner := c.creatorOwns(); owner != "" {
 			sp["owners"] = []any{owner}
 		}
-		if err := c.bindOwners(tx, sp, tenant.Doc{"owners@odata.bind": links}); err != nil {
+		if err := c.bindOwners(tx, sp, links); err != nil {
 			return err
 		}
 		edm.Merge(sp, body)
@@ -131,7 +131,11 @@ func patchPrincipal(c *call) (*result, error) {
 	if body["passwordCredentials"] != nil {
 		return nil, badRequest("New password credentials must be generated using service actions.")
 	}
-	if appID, ok := c.params["appId"]; ok && c.createIfMissing() {
+	if _, ok := c.params["appId"]; ok && c.createIfMissing() {
+		appID, _, err := c.key()
+		if err != nil {
+			return nil, err
+		}
 		if _, exists := c.Cloud.Latest().ServicePrincipalByClientID(c.caller.TenantID, appID); !exists {
 			body["appId"] = appID
 			return c.createPrincipal(body)

@@ -107,8 +107,8 @@ func ReadBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// Match names a request's route, as in "/applications/{id}", and the object that it is about. A request that creates
-// something is about what its body names. An unknown route is "".
+// Match names a request's route, as in "/applications/{id}", and the object that it is about. A list is about its query, a
+// request that creates something about what its body names. An unknown route is "".
 func (s *Server) Match(r *http.Request, body []byte) (pattern, object string) {
 	found, params, err := s.find(r)
 	if err != nil {
@@ -116,6 +116,9 @@ func (s *Server) Match(r *http.Request, body []byte) (pattern, object string) {
 	}
 	for _, name := range []string{"id", "appId", "uniqueName"} {
 		object += params[name]
+	}
+	if object == "" && r.Method == http.MethodGet {
+		object = r.URL.RawQuery
 	}
 	if object == "" && r.Method == http.MethodPost {
 		var named struct{ DisplayName, AppID, ClientID, ResourceID, PrincipalID string }
