@@ -1,10 +1,6 @@
 package tenant
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
+import "time"
 
 // View is the state of the cloud as of one instant: what a replica shows that has caught up to there. Callbacks given
 // to its methods must not call the Cloud, and must not change or keep the documents they are shown.
@@ -164,20 +160,4 @@ func (v *View) Grants(tenantID, clientPrincipalID, resourcePrincipalID, userID s
 		return d.String("clientId") == clientPrincipalID && d.String("resourceId") == resourcePrincipalID &&
 			(d["principalId"] == nil || userID != "" && d.String("principalId") == userID)
 	})
-}
-
-// Changed gives the commit times of an object's versions, oldest first, up to the view's instant.
-func (v *View) Changed(tenantID string, k Kind, id string) []time.Time {
-	v.cloud.mu.RLock()
-	defer v.cloud.mu.RUnlock()
-	var out []time.Time
-	if o := v.cloud.objects[key{tenantID, k, id}]; o != nil {
-		for _, ver := range o.versions {
-			if ver.commit <= v.commit && !ver.at.After(v.asOf) {
-				out = append(out, ver.at)
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b time.Time) int { return cmp.Compare(a.UnixNano(), b.UnixNano()) })
-	return out
 }
