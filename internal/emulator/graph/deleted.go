@@ -25,6 +25,9 @@ func (c *call) listDeleted(of collection) (*result, error) {
 	if err := c.expire(); err != nil {
 		return nil, err
 	}
+	if c.query.Filter != nil && !c.advanced() && c.Readings.is(DeletedItemsFilter, "refused") {
+		return nil, unsupportedQuery("Unsupported query.")
+	}
 	of.deleted, of.typed, of.set = true, true, "directoryObjects"
 	return c.list(of)
 }

@@ -108,6 +108,9 @@ func fromQuery(err error, entity string, advanced bool) error {
 		}
 		return unsupportedQuery("Operator '%s' is not supported because the required parameters might be missing. "+
 			"Try adding $count=true query parameter and ConsistencyLevel:eventual header.", e.Name)
+	case odata.TooManyClauses:
+		return unsupportedQuery("Too many child clauses specified in search filter expression containing 'OR' operators: %s. "+
+			"Max allowed: %d.", e.Name, odata.MaxClauses)
 	case odata.BadTop:
 		return unsupportedQuery("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", e.Name, odata.MaxTop)
 	case odata.UnsupportedOption:

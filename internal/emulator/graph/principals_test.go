@@ -188,6 +188,8 @@ func TestReadings(t *testing.T) {
 		{graph.OutOfBandURI, "refused", "PATCH", "/applications/{app}", oob, 400},
 		{graph.AbsentOwner, "404", "DELETE", "/applications/{app}/owners/11111111-1111-4111-8111-111111111111/$ref", "", 404},
 		{graph.AbsentOwner, "400", "DELETE", "/applications/{app}/owners/11111111-1111-4111-8111-111111111111/$ref", "", 400},
+		{graph.DeletedItemsFilter, "supported", "GET", "/directory/deletedItems/microsoft.graph.application?$filter=uniqueName+eq+'x'", "", 200},
+		{graph.DeletedItemsFilter, "refused", "GET", "/directory/deletedItems/microsoft.graph.application?$filter=uniqueName+eq+'x'", "", 400},
 		{graph.OverlongSecret, "accepted", "POST", "/applications/{app}/addPassword", `{"passwordCredential":{"endDateTime":"2040-01-01T00:00:00Z"}}`, 200},
 		{graph.OverlongSecret, "refused", "POST", "/applications/{app}/addPassword", `{"passwordCredential":{"endDateTime":"2040-01-01T00:00:00Z"}}`, 400},
 	}

@@ -29,6 +29,7 @@ const (
 	FilterCase           = "filter-case"
 	AbsentOwner          = "absent-owner"
 	CallerBecomesOwner   = "caller-becomes-owner"
+	DeletedItemsFilter   = "deleted-items-filter"
 	OverlongSecret       = "overlong-secret"
 )
 
@@ -49,6 +50,7 @@ func AllReadings() []Reading {
 		{FilterCase, []string{"ignored", "counts"}, "whether eq on texts looks at case"},
 		{AbsentOwner, []string{"404", "400"}, "removing an owner who is none"},
 		{CallerBecomesOwner, []string{"no", "yes"}, "whether an application with ReadWrite.All becomes owner of what it creates"},
+		{DeletedItemsFilter, []string{"supported", "refused"}, "$filter on deleted items is documented as advanced and without a list of properties"},
 		{OverlongSecret, []string{"accepted", "refused"}, "ends beyond two years are accepted without a policy, by old reports"},
 	}
 }

@@ -3,6 +3,7 @@ package odata
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -146,8 +147,13 @@ func checkAll(children []node, f Fields, s *scope) error {
 	return nil
 }
 
-func (n all) check(f Fields, s *scope) error   { return checkAll(n, f, s) }
-func (n anyOf) check(f Fields, s *scope) error { return checkAll(n, f, s) }
+func (n all) check(f Fields, s *scope) error { return checkAll(n, f, s) }
+func (n anyOf) check(f Fields, s *scope) error {
+	if len(n) > MaxClauses {
+		return &Error{Reason: TooManyClauses, Name: strconv.Itoa(len(n))}
+	}
+	return checkAll(n, f, s)
+}
 
 func (n not) check(Fields, *scope) error {
 	return &Error{Reason: AdvancedOperator, Name: "not"}
@@ -168,6 +174,9 @@ func (n compare) check(f Fields, s *scope) error {
 			return &Error{Reason: UnsupportedClause, Name: path}
 		}
 		path = s.path + rest
+	}
+	if len(n.want) > MaxClauses {
+		return &Error{Reason: TooManyClauses, Name: strconv.Itoa(len(n.want))}
 	}
 	ops, ok := f[path]
 	if !ok {

@@ -93,7 +93,8 @@ func TestFilterIsRefused(t *testing.T) {
 		`displayName eq null`:       odata.AdvancedOperator,
 		`startsWith(appId,'x')`:     odata.AdvancedOperator,
 		`items/any(i:i eq 'x')`:     odata.UnsupportedClause,
-		`tags/any(t:t ne 'x')`:      odata.AdvancedOperator,
+		`appId in ('1','2','3','4','5','6','7','8','9','10','11','12','13','14','15','16')`: odata.TooManyClauses,
+		`tags/any(t:t ne 'x')`:                             odata.AdvancedOperator,
 		`((((((((((((((((((appId eq 'x'))))))))))))))))))`: odata.Syntax,
 	}
 	for text, want := range tests {

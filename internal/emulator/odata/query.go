@@ -18,6 +18,7 @@ const (
 	UnknownOption                   // no such query option
 	UnsupportedOption               // Graph doesn't support option Name for directory objects
 	BadTop                          // $top outside 1 to 999
+	TooManyClauses                  // more than MaxClauses alternatives
 )
 
 // Error is a query that can't be answered.
@@ -38,6 +39,9 @@ type Query struct {
 	OrderBy, Search, Expand string
 	FilterText              string
 }
+
+// MaxClauses is how many alternatives ("in" values, "or" operands) one expression may have.
+const MaxClauses = 15
 
 // MaxTop is the largest page of applications and service principals.
 const MaxTop = 999
