@@ -1,0 +1,119 @@
+// Command appreg-emulator serves an emulated Microsoft cloud on loopback: Graph for app registrations, and the identity
+// platform that signs in to what was registered. Nothing in it is real, and nothing leaves the machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/serve"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "appreg-emulator:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct {
+	addr, dir, faults, log string
+	latency, lag           time.Duration
+	seed                   uint64
+	hosts                  []string
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	f := flag.NewFlagSet("appreg-emulator", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&s.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on; port 0 takes a free one")
+	f.StringVar(&s.dir, "dir", "", "`directory` for ca.pem, emulator.env and emulator.json (required)")
+	f.DurationVar(&s.latency, "latency", 0, "delay of each request to Graph, as in 50ms")
+	f.DurationVar(&s.lag, "lag", 0, "how far replicas may be behind, as in 3s")
+	f.StringVar(&s.faults, "faults", "", "JSON `file` with fault rules")
+	f.Uint64Var(&s.seed, "seed", 1, "what ids, names and secrets follow from")
+	f.Func("host", "further `name` for the certificate; may be repeated", func(name string) error {
+		s.hosts = append(s.hosts, name)
+		return nil
+	})
+	f.StringVar(&s.log, "log", "", "`file` for one JSON line per request")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	if f.NArg() > 0 {
+		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if s.dir == "" {
+		return s, errors.New("-dir is required")
+	}
+	return s, nil
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	s, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	clock := &serve.Clock{}
+	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag)}
+	if s.faults != "" {
+		rules, err := readFaults(s.faults)
+		if err != nil {
+			return err
+		}
+		options = append(options, emulator.WithFaults(rules))
+	}
+	if s.log != "" {
+		file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		options = append(options, emulator.WithLog(file))
+	}
+	e, err := emulator.New(options...)
+	if err != nil {
+		return err
+	}
+	running, err := serve.Start(ctx, serve.Config{
+		Addr: s.addr, Dir: s.dir, Hosts: s.hosts, Emulator: e, Clock: clock, Log: slog.New(slog.NewTextHandler(stderr, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "The emulator serves at %s (test controls at %s). To use it:\n\n  . %s\n  terraform apply\n\n",
+		running.BaseURL, running.ControlURL, filepath.Join(filepath.Dir(running.CAFile), "emulator.env"))
+	return running.Wait()
+}
+
+func readFaults(path string) (rules []fault.Rule, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	rules, err = fault.Parse(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return rules, nil
+}

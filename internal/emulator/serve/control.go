@@ -1,0 +1,196 @@
+package serve
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// Clock is real time plus what it was advanced by. It is safe for concurrent use; the zero value is ready.
+type Clock struct {
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+// Now is the clock's time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+// Advance moves the clock forward.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+}
+
+// errControl is a control that was used wrongly.
+type errControl struct{ error }
+
+func misuse(format string, args ...any) error { return errControl{fmt.Errorf(format, args...)} }
+
+// control is the handler of the test controls.
+type control struct {
+	emulator *emulator.Emulator
+	clock    *Clock
+}
+
+// Control serves the test controls: what a person at the portal, a calendar or a bad day would do. All answers are JSON.
+//
+//	GET    /requests               what was asked so far; DELETE forgets it
+//	GET    /issued                 how many secrets and tokens were handed out (not what they are)
+//	GET    /objects?kind=K         the live objects of a kind, as Graph names it; with &deleted=true the deleted ones
+//	POST   /objects/{id}/delete    delete behind Terraform's back; also /purge and /restore
+//	POST   /faults                 add fault rules, in the form of the -faults file; DELETE takes all away
+//	POST   /clock/advance?by=24h   move the clock forward
+//
+// clock may be nil, when it can't be moved.
+func Control(e *emulator.Emulator, clock *Clock) http.Handler {
+	c := control{emulator: e, clock: clock}
+	mux := http.NewServeMux()
+	for pattern, f := range map[string]func(*http.Request) (any, error){
+		"GET /requests":              c.requests,
+		"DELETE /requests":           c.resetRequests,
+		"GET /issued":                c.issued,
+		"GET /objects":               c.objects,
+		"POST /objects/{id}/delete":  c.onObject(e.Delete),
+		"POST /objects/{id}/purge":   c.onObject(e.Purge),
+		"POST /objects/{id}/restore": c.onObject(e.Restore),
+		"POST /faults":               c.addFaults,
+		"DELETE /faults":             c.clearFaults,
+		"POST /clock/advance":        c.advance,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, f) })
+	}
+	return mux
+}
+
+// answer runs a control and renders what comes of it. A browser is refused: a page that somebody has open must not be
+// able to reach the controls.
+func answer(w http.ResponseWriter, r *http.Request, f func(*http.Request) (any, error)) {
+	status, body := http.StatusOK, any(nil)
+	err := notFromBrowser(r)
+	if err == nil {
+		body, err = f(r)
+	}
+	var wrong errControl
+	switch {
+	case err == nil:
+	case errors.As(err, &wrong):
+		status = http.StatusBadRequest
+	case errors.Is(err, emulator.ErrNoObject):
+		status = http.StatusNotFound
+	default:
+		status = http.StatusInternalServerError
+	}
+	if err != nil {
+		body = map[string]string{"error": err.Error()}
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// A client that has gone needs no answer.
+	_, _ = w.Write(append(text, '\n')) //nolint:errcheck // See above.
+}
+
+func notFromBrowser(r *http.Request) error {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	if ip := net.ParseIP(host); r.Header.Get("Origin") != "" || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return misuse("the controls are not for browsers")
+	}
+	return nil
+}
+
+// request is one line of GET /requests.
+type request struct {
+	Method    string    `json:"method"`
+	Path      string    `json:"path"`
+	Route     string    `json:"route"`
+	Query     string    `json:"query,omitempty"`
+	Status    int       `json:"status"`
+	RequestID string    `json:"request_id,omitempty"`
+	ClientID  string    `json:"client_id,omitempty"`
+	At        time.Time `json:"at"`
+	Fault     string    `json:"fault,omitempty"`
+}
+
+func (c control) requests(*http.Request) (any, error) {
+	out := []request{}
+	for _, q := range c.emulator.Requests() {
+		out = append(out, request{
+			Method: q.Method, Path: q.Path, Route: q.Route, Query: q.Query, Status: q.Status, RequestID: q.RequestID, ClientID: q.ClientID,
+			At: q.At, Fault: string(q.Fault),
+		})
+	}
+	return out, nil
+}
+
+func (c control) resetRequests(*http.Request) (any, error) {
+	c.emulator.ResetRequests()
+	return struct{}{}, nil
+}
+
+func (c control) issued(*http.Request) (any, error) {
+	issued := c.emulator.Issued()
+	return map[string]int{"secrets": len(issued.Secrets), "tokens": len(issued.Tokens)}, nil
+}
+
+func (c control) objects(r *http.Request) (any, error) {
+	kinds := []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant, tenant.AppRoleAssignment, tenant.User, tenant.Organization}
+	kind := tenant.Kind(r.URL.Query().Get("kind"))
+	if !slices.Contains(kinds, kind) {
+		return nil, misuse("kind %q: give one of %v", kind, kinds)
+	}
+	list := c.emulator.Objects
+	if r.URL.Query().Get("deleted") == "true" {
+		list = c.emulator.Deleted
+	}
+	return append([]tenant.Doc{}, list(kind)...), nil
+}
+
+func (c control) onObject(f func(id string) error) func(*http.Request) (any, error) {
+	return func(r *http.Request) (any, error) { return struct{}{}, f(r.PathValue("id")) }
+}
+
+func (c control) addFaults(r *http.Request) (any, error) {
+	rules, err := fault.Parse(r.Body)
+	if err != nil {
+		return nil, errControl{err}
+	}
+	return struct{}{}, c.emulator.AddFaults(rules...)
+}
+
+func (c control) clearFaults(*http.Request) (any, error) {
+	c.emulator.ClearFaults()
+	return struct{}{}, nil
+}
+
+func (c control) advance(r *http.Request) (any, error) {
+	by, err := time.ParseDuration(r.URL.Query().Get("by"))
+	if err != nil || by < 0 {
+		return nil, misuse("by must be a duration that isn't negative, as in 24h")
+	}
+	if c.clock == nil {
+		return nil, misuse("this emulator's clock can't be moved")
+	}
+	c.clock.Advance(by)
+	return map[string]time.Time{"now": c.clock.Now()}, nil
+}

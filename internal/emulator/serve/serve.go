@@ -1,0 +1,182 @@
+// Package serve puts an emulator on the loopback interface: https with a certificate of its own for everything that
+// the real cloud answers, and plain http beside it for what only a test may do (see [Control]). It never listens on any
+// other interface: passwords and secrets of the emulated tenants are in the files that it writes.
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+)
+
+// What a client may send, and how long it may take. Writing is allowed as long as the slowest fault.
+const (
+	maxBody       = 4<<20 + 1<<10 // bytes; Graph's own limit of 4 MB answers first
+	maxHeader     = 64 << 10
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute
+	writeTimeout  = 10 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	closeTimeout  = 5 * time.Second
+)
+
+// Config says what to serve, and where.
+type Config struct {
+	// Addr is a loopback address with a port, which may be 0.
+	Addr string
+	// Dir is where the files go that describe the running emulator; it is made when missing.
+	Dir string
+	// Hosts are further names for the certificate.
+	Hosts []string
+	// Emulator is what is served.
+	Emulator *emulator.Emulator
+	// Clock is the clock that the emulator was made with, if it may be moved.
+	Clock *Clock
+	// Log takes what goes wrong below HTTP; nil discards it.
+	Log *slog.Logger
+}
+
+// Running is an emulator that serves.
+type Running struct {
+	BaseURL    string // of the emulated cloud
+	ControlURL string // of the test controls
+	CAFile     string // PEM file with the certificate to trust
+
+	servers []*http.Server
+	stop    context.CancelFunc
+	done    chan struct{}
+	err     error
+}
+
+// ErrNotLoopback is returned for an address that others could reach.
+var ErrNotLoopback = errors.New("not a loopback address")
+
+// Start serves until ctx ends or Close is called. When it returns, requests are answered and the files are written.
+func Start(ctx context.Context, c Config) (_ *Running, err error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	host, err := loopback(c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := newIdentity(c.Hosts, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	var opened []net.Listener
+	defer func() {
+		if err != nil {
+			for _, l := range opened {
+				err = errors.Join(err, l.Close())
+			}
+		}
+	}()
+	for _, addr := range []string{c.Addr, "127.0.0.1:0"} {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+		if err != nil {
+			return nil, fmt.Errorf("listening on %s: %w", addr, err)
+		}
+		opened = append(opened, l)
+	}
+	_, port, err := net.SplitHostPort(opened[0].Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	r := &Running{BaseURL: "https://" + net.JoinHostPort(host, port), ControlURL: "http://" + opened[1].Addr().String(), done: make(chan struct{})}
+	if r.CAFile, err = writeFiles(c, r, identity.ca); err != nil {
+		return nil, err
+	}
+	// The kernel already takes connections, so whoever reads this can come at once.
+	if err := writeReady(c, r); err != nil {
+		return nil, err
+	}
+	ctx, r.stop = context.WithCancel(ctx)
+	cloud, control := newServer(ctx, c, limitBody(c.Emulator)), newServer(ctx, c, limitBody(Control(c.Emulator, c.Clock)))
+	cloud.TLSConfig = &tls.Config{Certificates: []tls.Certificate{identity.leaf}, MinVersion: tls.VersionTLS12}
+	r.servers = []*http.Server{cloud, control}
+	go r.serve(ctx, opened)
+	return r, nil
+}
+
+// loopback gives the host of an address that only this machine reaches.
+func loopback(addr string) (host string, err error) {
+	host, _, err = net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("address %q: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", fmt.Errorf("address %q: %w", addr, ErrNotLoopback)
+	}
+	return host, nil
+}
+
+func newServer(ctx context.Context, c Config, h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog:    slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+}
+
+// limitBody refuses what is announced as too long, and cuts off what turns out to be.
+func limitBody(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			http.Error(w, "the body is too long", http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// serve runs both servers until ctx ends or one of them fails.
+func (r *Running) serve(ctx context.Context, listeners []net.Listener) {
+	defer close(r.done)
+	ended := make(chan error, len(r.servers))
+	go func() { ended <- r.servers[0].ServeTLS(listeners[0], "", "") }()
+	go func() { ended <- r.servers[1].Serve(listeners[1]) }()
+	var errs []error
+	running := len(r.servers)
+	select {
+	case <-ctx.Done():
+	case err := <-ended:
+		errs, running = append(errs, err), running-1
+	}
+	// Requests under way get a moment, whatever ended ctx.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	for _, s := range r.servers {
+		if err := s.Shutdown(ctx); err != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	for range running {
+		errs = append(errs, <-ended)
+	}
+	for _, err := range errs {
+		if !errors.Is(err, http.ErrServerClosed) {
+			r.err = errors.Join(r.err, err)
+		}
+	}
+}
+
+// Wait returns when the emulator has stopped serving: nil when it was asked to.
+func (r *Running) Wait() error {
+	<-r.done
+	return r.err
+}
+
+// Close stops serving. Requests under way get five seconds. The files stay.
+func (r *Running) Close() error {
+	r.stop()
+	return r.Wait()
+}
