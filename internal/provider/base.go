@@ -25,8 +25,11 @@ const (
 	readTimeout  = 5 * time.Minute
 )
 
-// courtesyTimeout limits a check at plan that may be skipped.
-const courtesyTimeout = 30 * time.Second
+// courtesyTimeout limits a check at plan that may be skipped, lookupTimeout one that may not.
+const (
+	courtesyTimeout = 30 * time.Second
+	lookupTimeout   = 2 * time.Minute
+)
 
 // memoryKey is where the private state of a resource keeps its directory.Memory.
 const memoryKey = "writes"

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/appreg/terraform-provider-appreg/internal/credential"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
 )
 
@@ -55,6 +56,10 @@ func (a action) failedAt(diags *diag.Diagnostics, p path.Path, err error) {
 
 // detail tells the cause, the next step and what Microsoft's support asks for.
 func (a action) detail(err error) string {
+	var refused *credential.Error
+	if errors.As(err, &refused) {
+		return signInDetail(refused)
+	}
 	var e *directory.Error
 	if !errors.As(err, &e) {
 		return sentence(err.Error())
@@ -67,6 +72,22 @@ func (a action) detail(err error) string {
 		parts = append(parts, "Microsoft Graph's request-id, for its support: "+e.RequestID)
 	}
 	return paragraphs(parts...)
+}
+
+// signInDetail tells why there is no access token.
+func signInDetail(e *credential.Error) string {
+	cause := "No access token could be had. " + e.Title
+	if e.Number != 0 {
+		cause += fmt.Sprintf(" (AADSTS%d)", e.Number)
+	}
+	if e.Err != nil {
+		cause += ": " + e.Err.Error()
+	}
+	trace := ""
+	if e.TraceID != "" {
+		trace = fmt.Sprintf("Trace id, for Microsoft's support: %s, correlation id: %s", e.TraceID, e.CorrelationID)
+	}
+	return paragraphs(sentence(cause), e.Advice, trace)
 }
 
 // cause says what happened, in words of its own where Graph's are not helpful.

@@ -87,11 +87,11 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 		r.checkCreation(ctx, &plan, &config, &resp.Diagnostics)
 		return
 	}
-	var prior types.Int64
-	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("validity_days"), &prior)...)
-	planValidity(ctx, prior, &config, resp)
+	var state clientSecretModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	planValidity(ctx, state.ValidityDays, &config, resp)
 	if flag(ctx, req.Private, expiredKey) {
-		planReplacement(ctx, &config, resp)
+		planReplacement(ctx, &config, &state, resp)
 	}
 }
 
@@ -137,9 +137,9 @@ func warnLongValidity(diags *diag.Diagnostics, p path.Path) {
 
 // planReplacement proposes a new secret in place of one that the last refresh found expired. With an end date in the
 // configuration that would make another expired one, so that is only said.
-func planReplacement(ctx context.Context, config *clientSecretModel, resp *resource.ModifyPlanResponse) {
+func planReplacement(ctx context.Context, config, state *clientSecretModel, resp *resource.ModifyPlanResponse) {
 	if !config.EndDate.IsNull() {
-		if !config.EndDate.IsUnknown() && len(resp.RequiresReplace) == 0 {
+		if sameInstant(config.EndDate.ValueString(), state.EndDate.ValueString()) {
 			resp.Diagnostics.AddAttributeWarning(path.Root("end_date"), "Client secret has expired",
 				fmt.Sprintf("It expired at %s, which the configuration names as its end. Move end_date into the future to have a new secret made.", config.EndDate.ValueString()))
 		}

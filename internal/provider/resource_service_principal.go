@@ -131,6 +131,9 @@ func (r *servicePrincipalResource) Create(ctx context.Context, req resource.Crea
 	if plan.action("create").failed(&resp.Diagnostics, err, false) {
 		return
 	}
+	if r.refuseAdoption(ctx, &plan, &resp.Diagnostics) {
+		return
+	}
 	sp, adopted, err := r.client.CreateServicePrincipal(ctx, plan.toDirectory(), plan.configured(), plan.AdoptExisting.ValueBool())
 	act := plan.action("create")
 	if sp != nil {

@@ -2,7 +2,7 @@ package provider
 
 import (
 	"context"
-	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
 )
 
 // Schema implements resource.Resource.
@@ -100,11 +102,44 @@ func defaultEnabled(creating bool, plan, state *servicePrincipalModel) types.Boo
 
 // refuseChange stops a change to what is Microsoft's own.
 func refuseChange(plan, state *servicePrincipalModel, diags *diag.Diagnostics) {
-	old, updated := state.toDirectory(), plan.toDirectory()
-	same := old.AccountEnabled == updated.AccountEnabled && old.AppRoleAssignmentRequired == updated.AppRoleAssignmentRequired &&
-		old.Notes == updated.Notes && slices.Equal(old.Tags, updated.Tags)
-	if !same {
-		diags.AddError("Unable to update service principal of Microsoft's own",
-			state.DisplayName.ValueString()+" is Microsoft's own, and other applications of the tenant may depend on it. Leave account_enabled, app_role_assignment_required, notes and tags as they are.")
+	if !sameSpec(state.toDirectory(), plan.toDirectory()) {
+		addMicrosoft(diags, state.DisplayName.ValueString())
 	}
+}
+
+// refuseAdoption stops the adoption of what is Microsoft's own when the configuration would change it.
+func (r *servicePrincipalResource) refuseAdoption(ctx context.Context, plan *servicePrincipalModel, diags *diag.Diagnostics) bool {
+	mine := plan.configured()
+	if !plan.AdoptExisting.ValueBool() || mine == (directory.ServicePrincipalFields{}) {
+		return false
+	}
+	sp, err := r.client.ServicePrincipalByClientID(ctx, plan.ClientID.ValueString())
+	if directory.KindOf(err) == directory.KindNotFound {
+		return false
+	}
+	if plan.action("create").failed(diags, err, sp != nil) {
+		return true
+	}
+	if !strings.EqualFold(sp.ApplicationTenantID, directory.MicrosoftTenantID) {
+		return false
+	}
+	want, is := plan.toDirectory(), limitTo(mine, sp).ServicePrincipalSpec
+	if !mine.AccountEnabled {
+		want.AccountEnabled = is.AccountEnabled
+	}
+	if sameSpec(is, want) {
+		return false
+	}
+	addMicrosoft(diags, sp.DisplayName)
+	return true
+}
+
+func sameSpec(a, b directory.ServicePrincipalSpec) bool {
+	return a.AccountEnabled == b.AccountEnabled && a.AppRoleAssignmentRequired == b.AppRoleAssignmentRequired &&
+		a.Notes == b.Notes && len(minus(a.Tags, b.Tags))+len(minus(b.Tags, a.Tags)) == 0
+}
+
+func addMicrosoft(diags *diag.Diagnostics, name string) {
+	diags.AddError("Unable to change service principal of Microsoft's own",
+		name+" is Microsoft's own, and other applications of the tenant may depend on it. Leave out account_enabled, app_role_assignment_required, notes and tags.")
 }

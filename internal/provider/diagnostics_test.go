@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/appreg/terraform-provider-appreg/internal/credential"
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
+)
+
+// Each kind of failure is told with its cause and the next step; the texts are read here as a person would.
+func TestFailuresInPlainWords(t *testing.T) {
+	t.Parallel()
+	application := action{verb: "create", noun: "application", name: "Mail import", resource: "appreg_application"}
+	secret := action{verb: "create", noun: "client secret", name: "terraform", resource: "appreg_client_secret", importPrefix: "app/"}
+	for _, c := range []struct {
+		act   action
+		err   error
+		title string
+		want  []string
+	}{
+		{application, &directory.Error{Kind: directory.KindInvalid, Status: 400, Code: "Request_BadRequest", Message: "Invalid value specified for property 'web'.", RequestID: "r-1"},
+			`Unable to create application "Mail import"`,
+			[]string{"Microsoft Graph refused the request: Invalid value specified for property 'web' (400 Request_BadRequest).", "request-id, for its support: r-1"}},
+		{application, &directory.Error{Kind: directory.KindForbidden, Status: 403, Code: "Authorization_RequestDenied", Message: "Insufficient privileges to complete the operation.", Permissions: []string{"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"}},
+			`Unable to create application "Mail import"`,
+			[]string{"needs one of these Microsoft Graph permissions", "Application.ReadWrite.OwnedBy, Application.ReadWrite.All", "must also be an owner"}},
+		{application, &directory.Error{Kind: directory.KindNameTaken, Candidates: []directory.Candidate{{ID: "o-1", ClientID: "c-1", DisplayName: "Mail import"}}},
+			`Unable to create application "Mail import"`,
+			[]string{"prevent_duplicate_names", `"Mail import", object id o-1, client id c-1`, "to = appreg_application.example", `id = "o-1"`}},
+		{application, &directory.Error{Kind: directory.KindExists, Message: "the unique name is taken", Candidates: []directory.Candidate{{ID: "o-1"}}},
+			`Unable to create application "Mail import"`,
+			[]string{"Nothing was written", "adopt_existing = true", `id = "o-1"`}},
+		{application, &directory.Error{Kind: directory.KindExists, Candidates: []directory.Candidate{{ID: "o-1", Deleted: true}}},
+			`Unable to create application "Mail import"`,
+			[]string{"can be restored", "30 days", "deleted"}},
+		{secret, &directory.Error{Kind: directory.KindPolicy, Status: 400, Code: "CredentialInvalidLifetimeAsPerAppPolicy", Message: "Credential lifetime exceeds the max value allowed as per assigned policy 'p'.", MaxLifetime: "P90D"},
+			`Unable to create client secret "terraform"`,
+			[]string{"A policy of the tenant", "The longest lifetime allowed is 90 days: set validity_days to 90 or less."}},
+		{secret, &directory.Error{Kind: directory.KindTooManySecrets, Candidates: []directory.Candidate{{ID: "k-1", DisplayName: "old"}, {ID: "k-2"}}},
+			`Unable to create client secret "terraform"`,
+			[]string{`k-1 ("old"), k-2`, "-replace", "create_before_destroy"}},
+		{secret, &directory.Error{Kind: directory.KindAmbiguous, Candidates: []directory.Candidate{{ID: "k-1", Detail: "valid until 2027"}}},
+			`Unable to create client secret "terraform"`,
+			[]string{"can't be told whether", "Nothing was removed", `id = "app/k-1"`, "valid until 2027"}},
+		{secret, &directory.Error{Kind: directory.KindNotFound, Status: 404, Code: "Request_ResourceNotFound", Message: "Resource 'x' does not exist."},
+			`Unable to create client secret "terraform"`,
+			[]string{"knows no such object", "may have been deleted meanwhile", "names the application by its object id"}},
+		{application, &directory.Error{Kind: directory.KindUntrusted, Endpoint: "https://graph.example", Err: errors.New("x509: unknown authority")},
+			`Unable to create application "Mail import"`,
+			[]string{"https://graph.example is not trusted", "ca_file (APPREG_CA_FILE)"}},
+		{application, &directory.Error{Kind: directory.KindUnreachable, Endpoint: "https://graph.example", Err: errors.New("no such host")},
+			`Unable to create application "Mail import"`,
+			[]string{"https://graph.example could not be reached: no such host.", "authority_host"}},
+		{application, &directory.Error{Kind: directory.KindCanceled, Err: context.DeadlineExceeded},
+			`Unable to create application "Mail import"`,
+			[]string{"ran out", "timeouts attribute"}},
+		{application, &directory.Error{Kind: directory.KindCanceled, Err: context.Canceled},
+			`Unable to create application "Mail import"`,
+			[]string{"The operation was cancelled."}},
+		{application, &directory.Error{Kind: directory.KindSignIn, Err: &credential.Error{Number: 7000215, Title: "The client secret is wrong", Advice: "Check client_secret (ARM_CLIENT_SECRET).", TraceID: "t-1", CorrelationID: "c-1"}},
+			`Unable to create application "Mail import"`,
+			[]string{"No access token could be had. The client secret is wrong (AADSTS7000215).", "ARM_CLIENT_SECRET", "t-1"}},
+		{action{verb: "read", noun: "application"}, errors.New("plain"), "Unable to read application", []string{"plain."}},
+	} {
+		var diags diag.Diagnostics
+		if !c.act.failed(&diags, fmt.Errorf("wrapped: %w", c.err), false) || diags.ErrorsCount() != 1 {
+			t.Fatalf("%v is not an error: %v", c.err, diags)
+		}
+		if got := diags[0].Summary(); got != c.title {
+			t.Errorf("the title is %q, want %q", got, c.title)
+		}
+		for _, part := range c.want {
+			if got := diags[0].Detail(); !strings.Contains(got, part) {
+				t.Errorf("%v: the detail lacks %q:\n%s", c.err, part, got)
+			}
+		}
+	}
+}
+
+// What exists and is right must not be tainted by a wait that ran out or was cancelled.
+func TestWaitsThatRanOutAreWarnings(t *testing.T) {
+	t.Parallel()
+	act := action{verb: "create", noun: "application", name: "x", resource: "appreg_application"}
+	for _, kind := range []directory.Kind{directory.KindUnsettled, directory.KindCanceled} {
+		err := &directory.Error{Kind: kind, Waited: "the application to be readable"}
+		var made, lost diag.Diagnostics
+		if act.failed(&made, err, true) || made.HasError() || made.WarningsCount() != 1 {
+			t.Errorf("kind %d with an object: %v, want a warning", kind, made)
+		}
+		if !act.failed(&lost, err, false) || !lost.HasError() {
+			t.Errorf("kind %d without an object: %v, want an error", kind, lost)
+		}
+	}
+	var diags diag.Diagnostics
+	if act.failed(&diags, nil, true) || len(diags) != 0 {
+		t.Errorf("no error gives %v", diags)
+	}
+	if err := (&directory.Error{Kind: directory.KindForbidden}); !act.failed(&diags, err, true) {
+		t.Error("a refusal is an error, even when the object exists")
+	}
+}
