@@ -51,17 +51,17 @@ var (
 		application: []string{appReadAll, appWriteOwned, appWriteAll, directoryRead, directoryAll},
 	}
 	createApplications = permission{
-		delegated:   []string{appCreate, appWriteAll, directoryAll},
-		application: []string{appCreate, appWriteAll, directoryAll},
+		delegated:   []string{appCreate, appWriteAll},
+		application: []string{appCreate, appWriteAll},
 		owned:       []string{appWriteOwned},
 	}
 	writeApplications = permission{
-		delegated:   []string{appWriteAll, directoryAll},
+		delegated:   []string{appWriteAll},
 		application: []string{appWriteAll},
 		owned:       []string{appWriteOwned},
 	}
 	writeSecrets = permission{
-		delegated:   []string{appWriteAll, directoryAll},
+		delegated:   []string{appWriteAll},
 		application: []string{appWriteAll, directoryAll},
 		owned:       []string{appWriteOwned},
 	}

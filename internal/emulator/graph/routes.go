@@ -26,7 +26,7 @@ func routeTable() []*route {
 	}
 
 	add(get, "/servicePrincipals", readApplications, listPrincipals)
-	add(post, "/servicePrincipals", createApplications, createPrincipal)
+	add(post, "/servicePrincipals", writeApplications, createPrincipal)
 	for _, sp := range []string{"/servicePrincipals/{id}", "/servicePrincipals(appId='{appId}')"} {
 		add(get, sp, readApplications, getPrincipal)
 		add(patch, sp, writeApplications, patchPrincipal)

@@ -28,7 +28,8 @@ type catalogue struct {
 	ResourceSpecific [][5]any `json:"resourceSpecific"`
 }
 
-// graphPermissions is the catalogue as documents. It is decoded once: the documents are never handed out, only copied.
+// graphPermissions is the catalogue as documents. It is decoded once and shared by all clouds: a store never changes a
+// document, and hands out copies only.
 var graphPermissions = sync.OnceValues(func() (permissions, error) {
 	var c catalogue
 	if err := json.Unmarshal(catalogueJSON, &c); err != nil {
@@ -45,13 +46,14 @@ var graphPermissions = sync.OnceValues(func() (permissions, error) {
 	}
 	for _, r := range c.ResourceSpecific {
 		p.resourceSpecific = append(p.resourceSpecific,
-			Doc{"id": r[0], "value": r[1], "isEnabled": r[2], "displayName": r[3], "description": r[4]})
+			Doc{"id": r[0], "value": r[1], "isEnabled": r[2], "displayName": r[3], "description": r[4]}.Clone())
 	}
 	return p, nil
 })
 
+// permissions are what an API publishes, in canonical form: the store may share them.
 type permissions struct {
-	scopes, roles, resourceSpecific []Doc
+	scopes, roles, resourceSpecific []any
 }
 
 func scope(id, value any, admin bool, enabled, adminName, adminText, userName, userText any) Doc {
@@ -60,12 +62,12 @@ func scope(id, value any, admin bool, enabled, adminName, adminText, userName, u
 		t = "Admin"
 	}
 	return Doc{"id": id, "value": value, "type": t, "isEnabled": enabled, "adminConsentDisplayName": adminName,
-		"adminConsentDescription": adminText, "userConsentDisplayName": userName, "userConsentDescription": userText}
+		"adminConsentDescription": adminText, "userConsentDisplayName": userName, "userConsentDescription": userText}.Clone()
 }
 
 func role(id, value, enabled, name, text any) Doc {
 	return Doc{"id": id, "value": value, "isEnabled": enabled, "displayName": name, "description": text,
-		"allowedMemberTypes": []string{"Application"}, "origin": "Application"}
+		"allowedMemberTypes": []string{"Application"}, "origin": "Application"}.Clone()
 }
 
 // exchangeScopes are the mail permissions of Office 365 Exchange Online; ids and names as listed in public inventories
@@ -110,12 +112,13 @@ func exchangePermissions() permissions {
 }
 
 // firstParty is a service principal of one of Microsoft's own applications, which have no application object in any
-// tenant of this cloud.
+// tenant of this cloud. It is in canonical form.
 func firstParty(id, clientID, name string, names []string, p permissions, now time.Time) Doc {
 	app := Doc{"appId": clientID, "displayName": name, "signInAudience": "AzureADMultipleOrgs",
 		"info": emptyInfo(), "verifiedPublisher": emptyPublisher()}
 	sp := NewServicePrincipal(id, app, MicrosoftTenantID, "", now)
 	sp["servicePrincipalNames"] = slices.Concat([]string{clientID}, names)
+	sp = sp.Clone()
 	sp["oauth2PermissionScopes"] = p.scopes
 	sp["appRoles"] = p.roles
 	sp["resourceSpecificApplicationPermissions"] = p.resourceSpecific

@@ -83,9 +83,10 @@ const DefaultAppPolicyID = "00000000-0000-0000-0000-000000000000"
 
 func (s seeder) firstParties(tx *Tx, t TenantInfo) {
 	then := tx.Now().Add(-3 * 365 * 24 * time.Hour)
-	tx.Put(t.ID, ServicePrincipal, firstParty(s.id("graph", t.ID), MicrosoftGraphClientID, "Microsoft Graph",
+	put := func(sp Doc) { tx.write(key{t.ID, ServicePrincipal, sp.String("id")}, sp) } // Without a copy: it is large.
+	put(firstParty(s.id("graph", t.ID), MicrosoftGraphClientID, "Microsoft Graph",
 		[]string{"https://graph.microsoft.com", "https://graph.microsoft.com/"}, s.graph, then))
-	tx.Put(t.ID, ServicePrincipal, firstParty(s.id("exchange", t.ID), ExchangeOnlineClientID,
+	put(firstParty(s.id("exchange", t.ID), ExchangeOnlineClientID,
 		"Office 365 Exchange Online", []string{"https://outlook.office365.com", "https://outlook.office365.com/",
 			"https://outlook.office.com", "https://outlook.office.com/"}, exchangePermissions(), then))
 }
