@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -160,7 +161,7 @@ func (e *Emulator) Create(kind tenant.Kind, values tenant.Doc) (id string, err e
 		if err != nil {
 			return err
 		}
-		maps.Copy(doc, values)
+		edm.Merge(doc, values.Clone())
 		id = doc.String("id")
 		tx.Put(e.seeded.TenantID, kind, doc)
 		return nil

@@ -130,7 +130,8 @@ func TestSignInThenGraph(t *testing.T) {
 func TestTheDoor(t *testing.T) {
 	t.Parallel()
 	c := start(t, emulator.WithLag(time.Hour))
-	id, err := c.e.Create(tenant.Application, tenant.Doc{"displayName": "Somebody else's"})
+	id, err := c.e.Create(tenant.Application, tenant.Doc{"displayName": "Somebody else's",
+		"web": tenant.Doc{"homePageUrl": "https://a.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +143,9 @@ func TestTheDoor(t *testing.T) {
 	}
 	// What is done through the door is known everywhere at once, however far replicas are behind.
 	app := c.must(200, "GET", "/applications/"+id, "")
+	if web, _ := app["web"].(map[string]any); web["homePageUrl"] != "https://a.example" || web["redirectUris"] == nil {
+		t.Errorf("web = %v", app["web"])
+	}
 	must(c.e.Change(id, func(d tenant.Doc) { d["notes"] = "edited" }))
 	if got := c.must(200, "GET", "/applications/"+id, ""); got["notes"] != "edited" {
 		t.Errorf("notes = %v", got["notes"])
