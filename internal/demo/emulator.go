@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -158,10 +159,14 @@ func (e *emulator) environment() []string {
 
 // invite says how to use the emulator, and keeps it until the reader has enough.
 func (s *stage) invite(ctx context.Context, e *emulator) error {
+	binary, err := terraform()
+	if err != nil {
+		return err
+	}
 	s.title("The emulator serves Microsoft Graph and sign-in for %s at %s", e.Domain, e.BaseURL)
 	s.say("In another terminal, in the folder of your configuration:\n")
 	s.say("    . %s", filepath.Join(e.dir, "emulator.env"))
-	s.say("    terraform init -plugin-dir=%s && terraform apply", s.mirror())
+	s.say("    %[1]s init -plugin-dir=%[2]s && %[1]s apply", strings.TrimSuffix(filepath.Base(binary), ".exe"), s.mirror())
 	s.say("\nUsers, passwords and ids are in %s. Ctrl-C stops it.", filepath.Join(e.dir, "emulator.json"))
 	select {
 	case <-ctx.Done():

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/appreg/terraform-provider-appreg/internal/webuser"
@@ -89,9 +90,9 @@ func signIn(ctx context.Context, s *stage, p product) error {
 	return nil
 }
 
-// employee is a user of the tenant who needs no second factor.
+// employee is a user of the tenant who needs no second factor; administrators come first, so the last one is taken.
 func (e *emulator) employee() (webuser.User, error) {
-	for _, u := range e.Users {
+	for _, u := range slices.Backward(e.Users) {
 		if u.TenantID == e.TenantID && u.SecondFactor == nil {
 			return webuser.User{UserName: u.UserName, Password: u.Password}, nil
 		}
@@ -155,6 +156,6 @@ func destroy(ctx context.Context, w *workspace, p product) error {
 		return fmt.Errorf("signing in to the destroyed application: %w", err)
 	}
 	w.stage.say("  the state is empty, the directory has neither the application nor its service principal,")
-	w.stage.say("  and the product's sign-in is refused (AADSTS%d)", unknownApplication)
+	w.stage.say("  and the product's sign-in is refused (AADSTS%d); an administrator can restore the application for 30 days", unknownApplication)
 	return nil
 }

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -69,7 +69,10 @@ func (w *workspace) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd.Stdout, cmd.Stderr = &out, &failure
 	if err := cmd.Run(); err != nil {
 		name := filepath.Base(w.binary) + " " + strings.Join(args, " ")
-		return nil, errors.Join(context.Cause(ctx), fmt.Errorf("%s: %w\n%s%s", name, err, out.Bytes(), failure.Bytes()))
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%s: %w", name, context.Cause(ctx))
+		}
+		return nil, fmt.Errorf("%s: %w\n%s%s", name, err, out.Bytes(), failure.Bytes())
 	}
 	return out.Bytes(), nil
 }
@@ -82,14 +85,15 @@ func (w *workspace) show(ctx context.Context, args ...string) error {
 		return err
 	}
 	for line := range strings.Lines(string(out)) {
-		for _, start := range []string{"appreg_", "Apply complete", "Destroy complete", "Plan:", "No changes", "Warning:"} {
-			if text := strings.TrimLeft(line, "│╷ "); strings.HasPrefix(text, start) {
-				w.stage.say("  %s", strings.TrimSpace(text))
-			}
+		if line = strings.TrimSpace(line); telling.MatchString(line) {
+			w.stage.say("  %s", line)
 		}
 	}
 	return nil
 }
+
+// telling are the lines of terraform's output that matter to a reader.
+var telling = regexp.MustCompile(`^appreg_.* complete after|^(Apply|Destroy) complete|^Plan:|^No changes`)
 
 // handedOver is what the configuration hands to the product, by its outputs.
 type handedOver struct {
