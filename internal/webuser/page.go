@@ -66,7 +66,7 @@ func readForm(n *html.Node, base *url.URL) (*form, error) {
 	}
 	f := &form{action: action, method: strings.ToUpper(attr(n, "method")), forOrganization: attr(n, "data-consent") == "organization"}
 	for d := range n.Descendants() {
-		if d.Type != html.ElementNode || attr(d, "disabled") != "" {
+		if d.Type != html.ElementNode {
 			continue
 		}
 		in := input{name: attr(d, "name"), value: attr(d, "value"), autocomplete: attr(d, "autocomplete")}
@@ -109,11 +109,6 @@ func (f *form) request(ctx context.Context, fields url.Values) (*http.Request, e
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return req, nil
-}
-
-// formPostTarget tells whether the page is a reply that a script would post to the redirect URI.
-func (p *page) formPostTarget(isEnd func(*url.URL) bool) (*url.URL, bool) {
-	return p.form.action, isEnd(p.form.action)
 }
 
 func attr(n *html.Node, name string) string {

@@ -130,8 +130,8 @@ func (v *visit) run(ctx context.Context, start *url.URL) error {
 		if p.form == nil {
 			return nil
 		}
-		if target, ok := p.formPostTarget(v.isEnd); ok {
-			v.end = target
+		if v.isEnd(p.form.action) {
+			v.end = p.form.action
 			return v.deliver(ctx, p.form)
 		}
 		fields, err := v.fill(p.form)

@@ -105,7 +105,7 @@ func answer(w http.ResponseWriter, r *http.Request, f func(*http.Request) (any, 
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	// A client that has gone needs no answer.
-	_, _ = w.Write(append(text, '\n')) //nolint:errcheck // See above.
+	_, _ = w.Write(append(text, '\n'))
 }
 
 func notFromBrowser(r *http.Request) error {

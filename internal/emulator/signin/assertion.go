@@ -103,7 +103,7 @@ func headerText(t *jwt.Token, name string) string {
 }
 
 // samePrint compares a thumbprint from a header with a digest. Both base64 alphabets are in use.
-func samePrint(print string, digest []byte) bool {
-	print = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(print), "=")
-	return print != "" && print == base64.RawURLEncoding.EncodeToString(digest)
+func samePrint(given string, digest []byte) bool {
+	given = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(given), "=")
+	return given != "" && given == base64.RawURLEncoding.EncodeToString(digest)
 }

@@ -161,18 +161,3 @@ func TestNativeClientWithLibrary(t *testing.T) {
 		}
 	}
 }
-
-// TestInstanceDiscoveryWithLibrary leaves the library's check of the authority on.
-func TestInstanceDiscoveryWithLibrary(t *testing.T) {
-	t.Parallel()
-	p := newPlatform(t)
-	answer := p.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" + url.QueryEscape(p.server.URL+"/"+p.seeded.TenantID+"/oauth2/v2.0/authorize"))
-	want := p.server.URL + "/" + p.seeded.TenantID + "/v2.0/.well-known/openid-configuration"
-	if answer.status != 200 || answer.text("tenant_discovery_endpoint") != want {
-		t.Errorf("%d %v", answer.status, answer.body)
-	}
-	refused := p.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" + url.QueryEscape("https://login.example.com/x/oauth2/v2.0/authorize"))
-	if refused.status != 400 || refused.text("error") != "invalid_instance" || refused.number() != 50049 {
-		t.Errorf("%d %v", refused.status, refused.body)
-	}
-}

@@ -55,7 +55,7 @@ func deviceCode(x *exchange) error {
 	x.h.devices.put(id, device{
 		session: session{clientID: c.id, asked: a, asOf: c.asOf}, userCode: userCode, at: d, expires: x.now.Add(deviceLifetime),
 	})
-	x.h.users.put(userCode, id)
+	x.h.userCodes.put(userCode, id)
 	page := x.origin + "/devicelogin"
 	return x.json(http.StatusOK, map[string]any{
 		"user_code": userCode, "device_code": id, "verification_uri": page, "expires_in": int(deviceLifetime / time.Second), "interval": deviceInterval,
@@ -63,16 +63,8 @@ func deviceCode(x *exchange) error {
 	})
 }
 
-// newUserCode makes a code that a person can type: nine letters and digits without those that look alike.
-func newUserCode() string {
-	const alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-	var b [9]byte
-	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never returns an error.
-	for i := range b {
-		b[i] = alphabet[int(b[i])%len(alphabet)]
-	}
-	return string(b[:])
-}
+// newUserCode makes a code that a person can type: nine capital letters and digits.
+func newUserCode() string { return rand.Text()[:9] }
 
 // deviceLogin is the page where a person types the code that a device shows.
 func deviceLogin(x *exchange) error {
@@ -84,7 +76,7 @@ func deviceLogin(x *exchange) error {
 		return err
 	}
 	userCode := strings.ToUpper(strings.TrimSpace(form.Get("user_code")))
-	id, _ := x.h.users.get(userCode)
+	id, _ := x.h.userCodes.get(userCode)
 	d, ok := x.h.devices.get(id)
 	if !ok || d.state != devicePending || x.now.After(d.expires) {
 		return x.page(http.StatusOK, "device", pageData{Title: "Enter the code", Alert: x.describe(errUserCodeUnknown())})

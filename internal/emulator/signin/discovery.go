@@ -99,35 +99,39 @@ func instanceDiscovery(x *exchange) error {
 		return errMissingParameter("authorization_endpoint")
 	}
 	own := x.r.Host
-	metadata := []map[string]any{
-		cloudHosts(own, own),
-		cloudHosts("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"),
-		cloudHosts("login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
-		cloudHosts("login.microsoftonline.us", "login.microsoftonline.us", "login.usgovcloudapi.net"),
+	metadata := []cloudHosts{
+		newCloudHosts(own, own),
+		newCloudHosts("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"),
+		newCloudHosts("login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
+		newCloudHosts("login.microsoftonline.us", "login.microsoftonline.us", "login.usgovcloudapi.net"),
 	}
 	for _, cloud := range metadata {
-		for _, alias := range cloud["aliases"].([]string) { //nolint:forcetypeassert // cloudHosts made it.
-			if strings.EqualFold(alias, endpoint.Host) {
-				tenant, _, _ := strings.Cut(strings.TrimPrefix(endpoint.Path, "/"), "/")
-				return x.json(http.StatusOK, map[string]any{
-					"tenant_discovery_endpoint": "https://" + endpoint.Host + "/" + tenant + "/v2.0/.well-known/openid-configuration",
-					"api-version":               "1.1", "metadata": metadata,
-				})
-			}
+		if containsFold(cloud.Aliases, endpoint.Host) {
+			tenant, _, _ := strings.Cut(strings.TrimPrefix(endpoint.Path, "/"), "/")
+			return x.json(http.StatusOK, map[string]any{
+				"tenant_discovery_endpoint": "https://" + endpoint.Host + "/" + tenant + "/v2.0/.well-known/openid-configuration",
+				"api-version":               "1.1", "metadata": metadata,
+			})
 		}
 	}
 	return errUnknownInstance(endpoint.Host)
 }
 
-// cloudHosts describes one cloud by its preferred host, the one its tokens are cached under, and further names.
-func cloudHosts(network, cache string, others ...string) map[string]any {
+// cloudHosts describes one cloud by its preferred host, the one its tokens are cached under, and all its names.
+type cloudHosts struct {
+	Network string   `json:"preferred_network"`
+	Cache   string   `json:"preferred_cache"`
+	Aliases []string `json:"aliases"`
+}
+
+func newCloudHosts(network, cache string, others ...string) cloudHosts {
 	aliases := []string{network}
 	for _, name := range append([]string{cache}, others...) {
 		if name != network {
 			aliases = append(aliases, name)
 		}
 	}
-	return map[string]any{"preferred_network": network, "preferred_cache": cache, "aliases": aliases}
+	return cloudHosts{Network: network, Cache: cache, Aliases: aliases}
 }
 
 // userRealm tells a client whether a user's password is checked here; clients ask before the password grant and spell

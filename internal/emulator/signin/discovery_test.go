@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -74,5 +75,20 @@ func TestRealmAndMetadata(t *testing.T) {
 	authentication, ok := got.body["authentication"].(map[string]any)
 	if !ok || authentication["loginEndpoint"] != p.server.URL || got.text("microsoftGraphResourceId") != p.server.URL {
 		t.Errorf("%v", got.body)
+	}
+}
+
+// TestInstanceDiscovery asks whether an authority can be trusted.
+func TestInstanceDiscovery(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	answer := p.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" + url.QueryEscape(p.server.URL+"/"+p.seeded.TenantID+"/oauth2/v2.0/authorize"))
+	want := p.server.URL + "/" + p.seeded.TenantID + "/v2.0/.well-known/openid-configuration"
+	if answer.status != 200 || answer.text("tenant_discovery_endpoint") != want {
+		t.Errorf("%d %v", answer.status, answer.body)
+	}
+	refused := p.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" + url.QueryEscape("https://login.example.com/x/oauth2/v2.0/authorize"))
+	if refused.status != 400 || refused.text("error") != "invalid_instance" || refused.number() != 50049 {
+		t.Errorf("%d %v", refused.status, refused.body)
 	}
 }

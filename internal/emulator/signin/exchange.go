@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -37,11 +36,11 @@ func (h *Handler) handle(f handlerFunc, render func(*exchange, *Error) error) ht
 		}
 		var refusal *Error
 		if !errors.As(err, &refusal) {
-			slog.ErrorContext(r.Context(), "sign-in failed", "path", r.URL.Path, "error", err)
+			h.log.ErrorContext(r.Context(), "sign-in failed", "path", r.URL.Path, "error", err)
 			refusal = refuse(90033, http.StatusServiceUnavailable, "temporarily_unavailable", "A transient error has occurred. Please try again.")
 		}
 		if err := render(x, refusal); err != nil {
-			slog.ErrorContext(r.Context(), "rendering a refusal failed", "path", r.URL.Path, "error", err)
+			h.log.ErrorContext(r.Context(), "rendering a refusal failed", "path", r.URL.Path, "error", err)
 		}
 	})
 }

@@ -10,12 +10,14 @@
 package signin
 
 import (
-	"encoding/binary"
+	"cmp"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -30,6 +32,8 @@ type Config struct {
 	Lag time.Duration
 	// Readings choose how to play what no source decides.
 	Readings Readings
+	// Log takes failures of the platform itself; nil takes the default logger.
+	Log *slog.Logger
 }
 
 // Readings are behaviours of the real platform that no source settles. The zero value is the likelier reading of each.
@@ -51,6 +55,7 @@ type Handler struct {
 	seed     uint64
 	lag      time.Duration
 	readings Readings
+	log      *slog.Logger
 	started  time.Time
 	keys     []signingKey
 	mux      *http.ServeMux
@@ -58,17 +63,17 @@ type Handler struct {
 	mu    sync.Mutex
 	asked map[string]int
 
-	issued  store[struct{}]
-	flows   store[flow]
-	codes   store[authCode]
-	devices store[device] // by device code
-	users   store[string] // device codes by user code
-	refresh store[refreshToken]
+	issued    store[struct{}]
+	flows     store[flow]
+	codes     store[authCode]
+	devices   store[device] // by device code
+	userCodes store[string] // device codes by user code
+	refresh   store[refreshToken]
 }
 
 // New makes an identity platform over a seeded cloud.
 func New(c Config) (*Handler, error) {
-	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, asked: map[string]int{}}
+	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, log: cmp.Or(c.Log, slog.Default()), asked: map[string]int{}}
 	if h.now == nil {
 		h.now = c.Cloud.Now
 	}
@@ -145,9 +150,8 @@ func (h *Handler) view(key string, notBefore time.Time) (*tenant.View, time.Time
 	nth := h.asked[key]
 	h.asked[key]++
 	h.mu.Unlock()
-	sum := tenant.Digest(h.seed, "sign-in lag", key, strconv.Itoa(nth))
-	behind := time.Duration(binary.LittleEndian.Uint64(sum[:8]) % uint64(h.lag+1))
-	asOf := h.now().Add(-behind)
+	behind := fault.Fraction(h.seed, "sign-in lag", key, strconv.Itoa(nth)) * float64(h.lag)
+	asOf := h.now().Add(-time.Duration(behind))
 	for _, floor := range []time.Time{h.started, notBefore} {
 		if asOf.Before(floor) {
 			asOf = floor

@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -40,13 +41,10 @@ func (p *platform) signIn(page string, u tenant.Account, consent webuser.Consent
 }
 
 // redeem turns the code in a redirect into tokens, as a confidential client.
-func (p *platform) redeem(segment string, a app, redirect string, end *url.URL, more ...string) answer {
+func (p *platform) redeem(segment string, a app, end *url.URL) answer {
 	p.t.Helper()
-	f := form("grant_type", "authorization_code", "client_id", a.clientID, "code", end.Query().Get("code"), "redirect_uri", redirect, "client_secret", a.secret)
-	for i := 0; i < len(more); i += 2 {
-		f.Set(more[i], more[i+1])
-	}
-	return p.token(segment, f)
+	return p.token(segment, form("grant_type", "authorization_code", "client_id", a.clientID, "code", end.Query().Get("code"),
+		"redirect_uri", callback, "client_secret", a.secret))
 }
 
 // refusedWith checks that a page refused with a number.
@@ -78,7 +76,7 @@ func TestUserConsent(t *testing.T) {
 	if want := []string{"Principal: Mail.Read User.Read offline_access openid"}; !slices.Equal(p.grants(p.seeded.TenantID, a), want) {
 		t.Errorf("grants %v, want %v", p.grants(p.seeded.TenantID, a), want)
 	}
-	got := p.redeem(p.seeded.TenantID, a, callback, end)
+	got := p.redeem(p.seeded.TenantID, a, end)
 	if got.status != 200 || got.text("scope") != "User.Read mail.read openid" && got.text("scope") != "mail.read User.Read openid" {
 		t.Fatalf("%d %v", got.status, got.body)
 	}
@@ -132,7 +130,7 @@ func TestAdministratorConsentsForOrganization(t *testing.T) {
 	}
 	end, err := p.signIn(page, p.member(), webuser.Decline)
 	check(t, err)
-	if got := p.redeem(p.seeded.TenantID, a, callback, end); got.status != 200 {
+	if got := p.redeem(p.seeded.TenantID, a, end); got.status != 200 {
 		t.Errorf("%v", got.body)
 	}
 }
@@ -146,7 +144,7 @@ func TestSecondFactorAndPassword(t *testing.T) {
 	user := p.factorMember()
 	end, err := p.signIn(page, user, webuser.Decline)
 	check(t, err)
-	if amr := p.redeem(p.seeded.TenantID, a, callback, end).claims(t, "access_token")["amr"]; !slices.Equal(amr.([]any), []any{"pwd", "mfa"}) { //nolint:forcetypeassert // A panic fails the test.
+	if amr := p.redeem(p.seeded.TenantID, a, end).claims(t, "access_token")["amr"]; fmt.Sprint(amr) != "[pwd mfa]" {
 		t.Errorf("amr %v", amr)
 	}
 	rows := []struct {
@@ -211,14 +209,11 @@ func TestOtherTenants(t *testing.T) {
 			q.t = t
 			end, err := q.signIn(q.page(row.segment, row.app, callback, "openid User.Read"), row.user, webuser.Accept)
 			if row.number != 0 {
-				if row.number == 9002331 && row.segment == "common" && err == nil {
-					t.Fatalf("signed in: %s", end)
-				}
 				refusedWith(t, err, row.number)
 				return
 			}
 			check(t, err)
-			got := q.redeem(row.segment, row.app, callback, end)
+			got := q.redeem(row.segment, row.app, end)
 			if got.status != 200 {
 				t.Fatalf("%v", got.body)
 			}
@@ -378,14 +373,7 @@ func TestResponseModes(t *testing.T) {
 	if fragment, err := url.ParseQuery(end.Fragment); err != nil || fragment.Get("code") == "" || end.RawQuery != "" {
 		t.Errorf("fragment: %s", end)
 	}
-	for prompt, want := range map[string]string{"none": "login_required"} {
-		end, err := p.signIn(p.page(p.seeded.TenantID, a, local, "User.Read", "prompt", prompt), p.member(), webuser.Accept)
-		check(t, err)
-		if end.Query().Get("error") != want {
-			t.Errorf("prompt=%s: %s", prompt, end)
-		}
-	}
-	for name, row := range map[string][2]string{"response_type": {"token", "unsupported_response_type"}, "scope": {"", "invalid_scope"}, "code_challenge_method": {"S512", "invalid_request"}} {
+	for name, row := range map[string][2]string{"prompt": {"none", "login_required"}, "response_type": {"token", "unsupported_response_type"}, "scope": {"", "invalid_scope"}, "code_challenge_method": {"S512", "invalid_request"}} {
 		end, err := p.signIn(p.page(p.seeded.TenantID, a, local, "User.Read", name, row[0]), p.member(), webuser.Accept)
 		check(t, err)
 		if end.Query().Get("error") != row[1] {
@@ -542,7 +530,7 @@ func TestLagNeverUndoesOwnSignIn(t *testing.T) {
 		again := p.page(p.seeded.TenantID, a, callback, "openid User.Read", "prompt", "consent")
 		end, err := p.signIn(again, p.member(), webuser.Accept)
 		check(t, err)
-		if got := p.redeem(p.seeded.TenantID, a, callback, end); got.status != 200 {
+		if got := p.redeem(p.seeded.TenantID, a, end); got.status != 200 {
 			t.Errorf("%v", got.body)
 		}
 	}

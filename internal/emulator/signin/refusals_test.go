@@ -289,7 +289,7 @@ func TestAssertions(t *testing.T) {
 	a := p.register("certificate", withCertificate(cert, cert.NotAfter), true)
 	other, otherKey := certificate(t)
 	outdated := p.register("outdated certificate", withCertificate(cert, time.Now().Add(-time.Minute)), true)
-	print := func(n string) string { return thumbprint(cert, n) }
+	own := func(n string) string { return thumbprint(cert, n) }
 	base := func() jwt.MapClaims {
 		return jwt.MapClaims{"iss": a.clientID, "sub": a.clientID, "jti": "1", "aud": p.server.URL + "/" + p.seeded.TenantID + "/oauth2/v2.0/token",
 			"nbf": time.Now().Add(-time.Minute).Unix(), "exp": time.Now().Add(time.Minute).Unix()}
@@ -304,17 +304,17 @@ func TestAssertions(t *testing.T) {
 		claims jwt.MapClaims
 		number int // 0 is a token
 	}{
-		{"PS256 by SHA-256 thumbprint", a, jwt.SigningMethodPS256, map[string]any{"x5t#S256": print("x5t#S256")}, key, base(), 0},
-		{"RS256 by SHA-1 thumbprint", a, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, key, base(), 0},
-		{"issuer as audience", a, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, key, with("aud", p.server.URL+"/"+p.seeded.TenantID+"/v2.0"), 0},
+		{"PS256 by SHA-256 thumbprint", a, jwt.SigningMethodPS256, map[string]any{"x5t#S256": own("x5t#S256")}, key, base(), 0},
+		{"RS256 by SHA-1 thumbprint", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, base(), 0},
+		{"issuer as audience", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("aud", p.server.URL+"/"+p.seeded.TenantID+"/v2.0"), 0},
 		{"unregistered certificate", a, jwt.SigningMethodRS256, map[string]any{"x5t": thumbprint(other, "x5t")}, otherKey, base(), 700027},
-		{"registered thumbprint, other key", a, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, otherKey, base(), 700027},
-		{"expired certificate", outdated, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, key, with("sub", outdated.clientID), 700027},
-		{"shared secret instead of a signature", a, jwt.SigningMethodHS256, map[string]any{"x5t": print("x5t")}, []byte("x"), base(), 700027},
-		{"expired", a, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, key, with("exp", time.Now().Add(-time.Second).Unix()), 700024},
-		{"not valid yet", a, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, key, with("nbf", time.Now().Add(time.Minute).Unix()), 700024},
-		{"somebody else's", a, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, key, with("iss", "x"), 700021},
-		{"for another platform", a, jwt.SigningMethodRS256, map[string]any{"x5t": print("x5t")}, key, with("aud", "https://login.example.com/x"), 700021},
+		{"registered thumbprint, other key", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, otherKey, base(), 700027},
+		{"expired certificate", outdated, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("sub", outdated.clientID), 700027},
+		{"shared secret instead of a signature", a, jwt.SigningMethodHS256, map[string]any{"x5t": own("x5t")}, []byte("x"), base(), 700027},
+		{"expired", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("exp", time.Now().Add(-time.Second).Unix()), 700024},
+		{"not valid yet", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("nbf", time.Now().Add(time.Minute).Unix()), 700024},
+		{"somebody else's", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("iss", "x"), 700021},
+		{"for another platform", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("aud", "https://login.example.com/x"), 700021},
 		{"of a foreign provider", a, jwt.SigningMethodRS256, nil, key, base(), 700213},
 	}
 	for _, row := range rows {

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"sync"
 )
 
@@ -53,9 +52,5 @@ func (s *store[T]) change(id string, f func(T) (T, error)) (bool, error) {
 	return true, err
 }
 
-// opaque makes an unguessable text of 256 bits for a code or a refresh token.
-func opaque() string {
-	var b [32]byte
-	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never returns an error.
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
+// opaque makes an unguessable text for a code or a refresh token: 52 letters and digits.
+func opaque() string { return rand.Text() + rand.Text() }

@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		options = append(options, emulator.WithFaults(rules))
 	}
 	if s.log != "" {
-		file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // The flag names it.
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 }
 
 func readFaults(path string) (rules []fault.Rule, err error) {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // The flag names it.
 	if err != nil {
 		return nil, err
 	}
