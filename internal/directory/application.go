@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithappid"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
@@ -60,10 +61,31 @@ type CreateOptions struct {
 
 // Application reads one application by object id, sharing the request with concurrent callers. Graph: GET /applications/{id}.
 func (c *Client) Application(ctx context.Context, id string) (*Application, error) {
-	return read(ctx, c, &c.applications, opReadApplication, id, func(ctx context.Context) (*Application, error) {
+	return read(ctx, c, &c.applications, opReadApplication, id, c.getApplication(id))
+}
+
+func (c *Client) getApplication(id string) func(context.Context) (*Application, error) {
+	return func(ctx context.Context) (*Application, error) {
 		m, err := c.applicationBuilder(id).Get(ctx, nil)
 		return application(m, err)
+	}
+}
+
+// applicationShowing reads until good holds, or until a read is believable without that. Writers of other properties
+// may be at work meanwhile, and what they make stale says nothing of what is waited for.
+func (c *Client) applicationShowing(ctx context.Context, id string, good func(*Application) bool) (*Application, error) {
+	seen, err := settle.Until(ctx, func(ctx context.Context) (sight[Application], error) {
+		return glance(ctx, c, &c.applications, opReadApplication, id, c.getApplication(id))
+	}, func(seen sight[Application], err error) bool {
+		if err != nil {
+			return KindOf(err) != KindNotFound || c.applications.believes404(id)
+		}
+		return !seen.stale || good(seen.value)
 	})
+	if err != nil {
+		return nil, c.waitFailed(opReadApplication, id, "replicas to agree with what was written", err)
+	}
+	return seen.value, nil
 }
 
 // ApplicationByClientID reads one by application (client) id. Graph: GET /applications(appId='…').

@@ -164,10 +164,10 @@ func (c *Client) getGrant(ctx context.Context, id string) (*Grant, error) {
 
 // DeleteGrant revokes a grant; an absent one is success. Graph: DELETE /oauth2PermissionGrants/{id}.
 func (c *Client) DeleteGrant(ctx context.Context, id string) error {
-	err := c.untilKnown(ctx, opDeleteGrant, id, c.grants.believes404, func(ctx context.Context) error {
+	_, err := c.deleteKnown(ctx, opDeleteGrant, id, c.grants.believes404, func(ctx context.Context) error {
 		return c.grantsBuilder().ByOAuth2PermissionGrantId(id).Delete(ctx, nil)
 	})
-	if err != nil && KindOf(err) != KindNotFound {
+	if err != nil {
 		return err
 	}
 	c.grants.removed(id)

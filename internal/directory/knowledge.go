@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -79,6 +78,11 @@ func (m *memory[T]) wrote(id string, before, after *T) {
 			k.obsolete[name] = o
 		}
 	})
+}
+
+// unsure forgets what a property was written to be: a write to it was sent, and it is not known whether it was applied.
+func (m *memory[T]) unsure(id, property string) {
+	m.with(id, func(k *knowledge[T]) { delete(k.obsolete, property) })
 }
 
 // removed remembers that this process has deleted an object.
@@ -159,26 +163,40 @@ func recently(t time.Time, d time.Duration) bool { return !t.IsZero() && time.Si
 // anyAge accepts whatever the process knows.
 const anyAge = 365 * 24 * time.Hour
 
-// read gets an object from Graph, sharing the request with concurrent readers, and again while what comes contradicts
-// what this process knows.
+// sight is one read. It is stale when it contradicts what this process knows.
+type sight[T any] struct {
+	value *T
+	stale bool
+}
+
+// glance reads an object once, sharing the request with concurrent readers, and remembers what is not stale.
+func glance[T any](ctx context.Context, c *Client, m *memory[T], op operation, id string, get func(context.Context) (*T, error)) (sight[T], error) {
+	key := fmt.Sprintf("%T %s %d", *new(T), id, m.generation(id))
+	v, err := share(ctx, &c.reads, key, func(ctx context.Context) (*T, error) {
+		v, err := get(ctx)
+		return v, c.fail(op, id, err)
+	})
+	if err != nil {
+		return sight[T]{}, err
+	}
+	// A deletion of ours makes a 200 as stale as it makes a 404 right.
+	return sight[T]{value: m.clone(v), stale: !m.accept(id, v)}, nil
+}
+
+// read gets an object from Graph, and again while what comes contradicts what this process knows.
 func read[T any](ctx context.Context, c *Client, m *memory[T], op operation, id string, get func(context.Context) (*T, error)) (*T, error) {
-	v, err := settle.Until(ctx, func(ctx context.Context) (*T, error) {
-		key := fmt.Sprintf("%T %s %s", *new(T), id, strconv.Itoa(m.generation(id)))
-		return share(ctx, &c.reads, key, func(ctx context.Context) (*T, error) {
-			v, err := get(ctx)
-			return v, c.fail(op, id, err)
-		})
-	}, func(v *T, err error) bool {
+	seen, err := settle.Until(ctx, func(ctx context.Context) (sight[T], error) {
+		return glance(ctx, c, m, op, id, get)
+	}, func(seen sight[T], err error) bool {
 		if err != nil {
 			return KindOf(err) != KindNotFound || m.believes404(id)
 		}
-		// A deletion of ours makes a 200 as stale as it makes a 404 right.
-		return m.accept(id, v)
+		return !seen.stale
 	})
 	if err != nil {
 		return nil, c.waitFailed(op, id, "replicas to agree with what was written", err)
 	}
-	return m.clone(v), nil
+	return seen.value, nil
 }
 
 // find is the id of a known object that fits, "" when there is none.

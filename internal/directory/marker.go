@@ -34,5 +34,5 @@ func isMarker(tag string) bool {
 
 // withMarkers is what goes on the wire: tags are replaced whole.
 func withMarkers(tags, markers []string) []string {
-	return slices.Concat(markers, tags)
+	return orEmpty(slices.Concat(markers, tags)) // nil would not be sent, and clear nothing
 }

@@ -41,12 +41,13 @@ func (c *Client) SetDelegatedPermissions(ctx context.Context, id, apiClientID st
 			// Nothing of ours can be missing.
 			return after, nil
 		}
-		got, err := c.Application(ctx, id)
+		shows := func(app *Application) bool { return sameSet(app.scopeIDs(apiClientID), scopeIDs) }
+		got, err := c.applicationShowing(ctx, id, shows)
 		switch {
 		case err != nil:
 			return after, c.unsettled(opSetPermissions, id, "the permissions to show in the application", err)
-		case sameSet(got.scopeIDs(apiClientID), scopeIDs):
-			return got, nil
+		case shows(got):
+			return after, nil
 		case attempt == maxAttempts:
 			return nil, &Error{
 				Kind: KindConflict, Op: opSetPermissions.name, Object: id, Endpoint: c.endpoint,

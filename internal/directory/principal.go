@@ -245,14 +245,14 @@ func (c *Client) DeleteServicePrincipal(ctx context.Context, id string) error {
 		return c.fail(opDeletePrincipal, id, err)
 	}
 	defer unlock()
-	err = c.untilKnown(ctx, opDeletePrincipal, id, c.principals.believes404, func(ctx context.Context) error {
+	found, err := c.deleteKnown(ctx, opDeletePrincipal, id, c.principals.believes404, func(ctx context.Context) error {
 		return c.principalsBuilder().ByServicePrincipalId(id).Delete(ctx, nil)
 	})
-	if err != nil && KindOf(err) != KindNotFound {
+	if err != nil {
 		return err
 	}
 	c.principals.removed(id)
-	if err != nil {
+	if !found {
 		return nil
 	}
 	return c.untilGone(ctx, opDeletePrincipal, id, func(ctx context.Context) error {

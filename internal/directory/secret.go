@@ -113,7 +113,15 @@ func (c *Client) recoverSecret(ctx context.Context, before *Application, want Se
 	}
 	for _, s := range newSecrets(before, app) {
 		if s.sameAttempt(want) {
-			return true, c.removeLocked(look, app.ID, s.KeyID)
+			c.applications.wrote(app.ID, before, app) // from now on a read without it is a stale one
+			removal, cancel := c.afterwards(ctx, c.bounds.Visible)
+			defer cancel()
+			if err := c.removeLocked(removal, app.ID, s.KeyID); err != nil {
+				ambiguous.Candidates, ambiguous.Err = []Candidate{s.candidate()}, err
+				ambiguous.Message = "the reply was lost, so that nobody knows the value of the secret that was made, and removing that failed"
+				return false, &ambiguous
+			}
+			return true, nil
 		}
 		ambiguous.Candidates = append(ambiguous.Candidates, s.candidate())
 	}
@@ -141,11 +149,10 @@ func newSecrets(before, app *Application) []Secret {
 func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) error {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
+	shows := func(app *Application) bool { return app.secret(keyID) != nil }
 	app, err := settle.Until(bounded, func(ctx context.Context) (*Application, error) {
-		return c.Application(ctx, applicationID)
-	}, func(app *Application, err error) bool {
-		return permanent(err) || (err == nil && app.secret(keyID) != nil)
-	})
+		return c.applicationShowing(ctx, applicationID, shows)
+	}, func(app *Application, err error) bool { return permanent(err) || (err == nil && shows(app)) })
 	if err != nil {
 		return c.unsettled(opSettleSecret, applicationID, "the new client secret to show in the application", err)
 	}
@@ -191,7 +198,8 @@ func (c *Client) removeLocked(ctx context.Context, applicationID, keyID string) 
 }
 
 // removePassword may be sent twice. A refusal is no proof that the secret is gone, because a replica may not know it
-// yet: the application decides.
+// yet: the application decides. After a lost reply it has to have been without the secret for a while, because the
+// process no longer knows then what a read that is up to date looks like.
 func (c *Client) removePassword(ctx context.Context, applicationID, keyID string) error {
 	id, err := uuid.Parse(keyID)
 	if err != nil {
@@ -201,12 +209,26 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 	body.SetKeyId(&id)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Missing)
 	defer cancel()
+	lost, absentSince := false, time.Time{}
 	_, err = settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
 		err := c.fail(opRemoveSecret, applicationID, c.applicationBuilder(applicationID).RemovePassword().Post(ctx, body, nil))
-		if kind := KindOf(err); kind == KindInvalid || kind == KindAmbiguous {
-			if app, readErr := c.Application(ctx, applicationID); readErr == nil && app.secret(keyID) == nil {
-				return struct{}{}, nil
-			}
+		switch KindOf(err) {
+		case KindAmbiguous:
+			lost = true
+			c.applications.unsure(applicationID, "secret/"+keyID)
+		case KindInvalid:
+		default:
+			return struct{}{}, err
+		}
+		app, readErr := c.Application(ctx, applicationID)
+		switch {
+		case readErr != nil || app.secret(keyID) != nil:
+			absentSince = time.Time{}
+		case absentSince.IsZero():
+			absentSince = time.Now()
+		}
+		if !absentSince.IsZero() && (!lost || !recently(absentSince, min(lateFilter, c.bounds.Missing/2))) {
+			return struct{}{}, nil
 		}
 		return struct{}{}, err
 	}, func(_ struct{}, err error) bool {

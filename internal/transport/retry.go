@@ -48,6 +48,7 @@ type retry struct {
 type verdict struct {
 	again     bool
 	ambiguous bool
+	unclear   bool // the attempt may have been applied
 	throttled bool // the wait holds for every request of the process
 	limit     int  // attempts, 0 when only the context limits them
 	reason    string
@@ -68,6 +69,9 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		v := judge(req, resp, err)
 		if v.ambiguous {
 			return nil, ambiguous(req, resp, err)
+		}
+		if v.unclear {
+			noteUnclear(ctx)
 		}
 		if !v.again || ctx.Err() != nil || (v.limit > 0 && attempt >= v.limit) {
 			return deliver(resp, err)
@@ -118,7 +122,7 @@ func judgeUnclear(req *http.Request, status int) verdict {
 	if !repeatable(req) {
 		return verdict{ambiguous: true}
 	}
-	return verdict{again: true, limit: maxRefused, reason: fmt.Sprintf("Microsoft Graph answered %d", status)}
+	return verdict{again: true, unclear: true, limit: maxRefused, reason: fmt.Sprintf("Microsoft Graph answered %d", status)}
 }
 
 func judgeError(req *http.Request, err error) verdict {
@@ -135,7 +139,7 @@ func judgeError(req *http.Request, err error) verdict {
 	case !repeatable(req):
 		return verdict{ambiguous: true}
 	}
-	return verdict{again: true, limit: maxLost, reason: "the reply of Microsoft Graph was lost"}
+	return verdict{again: true, unclear: true, limit: maxLost, reason: "the reply of Microsoft Graph was lost"}
 }
 
 // repeatable tells whether applying the request twice is the same as applying it once. An upsert is not: its second

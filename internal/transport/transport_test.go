@@ -248,6 +248,28 @@ func TestRetryRules(t *testing.T) {
 	}
 }
 
+func TestUnclearAttemptsAreNoted(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		first reply
+		want  bool
+	}{
+		"lost":          {reply{err: errReset}, true},
+		"503":           {reply{status: 503}, true},
+		"429":           {reply{status: 429}, false},
+		"no connection": {reply{err: errDial}, false},
+		"success":       {reply{status: 204}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSetup(t, tt.first, reply{status: 404, body: graphError("Request_ResourceNotFound")})
+			ctx, unclear := transport.WithUnclear(t.Context())
+			if _, err := s.do(ctx, http.MethodDelete, endpoint+"/v1.0/x", "", nil); err != nil || unclear.Yes() != tt.want {
+				t.Errorf("%s: %v, unclear %v", name, err, unclear.Yes())
+			}
+		})
+	}
+}
+
 func TestRetryAfterIsHonoured(t *testing.T) {
 	t.Parallel()
 	date := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
