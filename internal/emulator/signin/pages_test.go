@@ -231,7 +231,7 @@ func TestRedirectURIs(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	a := p.register("desktop", func(d tenant.Doc) {
-		d["publicClient"] = tenant.Doc{"redirectUris": []string{"http://localhost", "https://bare.example", "msal://auth"}}
+		d["publicClient"] = tenant.Doc{"redirectUris": []string{"http://localhost", "https://bare.example", "msal://auth", "http://127.0.0.1/numbered"}}
 		d["web"] = tenant.Doc{"redirectUris": []string{callback}}
 	}, true)
 	none := p.register("without redirect", nil, true)
@@ -247,6 +247,8 @@ func TestRedirectURIs(t *testing.T) {
 		{"another path", callback + "/x", ""},
 		{"another letter case", "https://mail.example/Callback", ""},
 		{"another port", "https://mail.example:444/callback", ""},
+		{"registered by number", "http://127.0.0.1/numbered", "http://127.0.0.1/numbered"},
+		{"by name instead of number", "http://localhost/numbered", ""},
 		{"loopback by number", "http://127.0.0.1:54321", ""},
 		{"a query", callback + "?x=1", ""},
 	}

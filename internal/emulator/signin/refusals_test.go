@@ -313,6 +313,7 @@ func TestAssertions(t *testing.T) {
 		{"shared secret instead of a signature", a, jwt.SigningMethodHS256, map[string]any{"x5t": own("x5t")}, []byte("x"), base(), 700027},
 		{"expired", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("exp", time.Now().Add(-time.Second).Unix()), 700024},
 		{"not valid yet", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("nbf", time.Now().Add(time.Minute).Unix()), 700024},
+		{"without an end", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("exp", nil), 700024},
 		{"somebody else's", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("iss", "x"), 700021},
 		{"for another platform", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("aud", "https://login.example.com/x"), 700021},
 		{"of a foreign provider", a, jwt.SigningMethodRS256, nil, key, base(), 700213},
