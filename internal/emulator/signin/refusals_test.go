@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -367,6 +368,50 @@ func TestVerify(t *testing.T) {
 		}
 		if caller, err := p.handler.Verify(token); err == nil {
 			t.Errorf("%s: accepted as %+v", name, caller)
+		}
+	}
+}
+
+// TestLagOfNewSecret is section 14: for a while a new secret of a known application may be refused as wrong, while the
+// old one works.
+func TestLagOfNewSecret(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t, func(c *signin.Config) { c.Lag = time.Minute })
+	a := p.register("rotating", nil, true)
+	p.clock.advance(time.Hour)
+	fresh := a
+	check(t, p.cloud.Update(func(tx *tenant.Tx) error {
+		doc, _ := tx.Get(p.seeded.TenantID, tenant.Application, a.id)
+		fresh.secret = tx.AddPassword(doc, "new", tx.Now(), tx.Now().AddDate(0, 1, 0)).String("secretText")
+		tx.Put(p.seeded.TenantID, tenant.Application, doc)
+		return nil
+	}))
+	p.clock.advance(30 * time.Second)
+	seen := map[int]int{}
+	for range 20 {
+		seen[p.token(p.seeded.TenantID, clientCredentials(fresh)).number()]++
+		if old := p.token(p.seeded.TenantID, clientCredentials(a)); old.status != http.StatusOK {
+			t.Errorf("the old secret: %v", old.body)
+		}
+	}
+	if seen[7000215] == 0 || seen[0] == 0 || len(seen) != 2 {
+		t.Errorf("half a minute after a new secret, by number: %v; want some 7000215 and some tokens", seen)
+	}
+}
+
+// TestIssued is what a search for leaks goes by.
+func TestIssued(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	a := p.register("public", func(d tenant.Doc) { d["isFallbackPublicClient"] = true }, true)
+	p.allow(a, "User.Read")
+	got := p.token(p.seeded.TenantID, p.password(a, p.member(), "scope", "openid offline_access User.Read"))
+	device := p.post(p.seeded.TenantID, "/oauth2/v2.0/devicecode", form("client_id", a.clientID, "scope", "User.Read"))
+	issued := p.handler.Issued()
+	for name, text := range map[string]string{"access token": got.text("access_token"), "id token": got.text("id_token"),
+		"refresh token": got.text("refresh_token"), "device code": device.text("device_code")} {
+		if text == "" || !slices.Contains(issued, text) {
+			t.Errorf("%s %q is not among what was issued", name, text)
 		}
 	}
 }
