@@ -228,7 +228,7 @@ func TestConvergence(t *testing.T) {
 		})},
 	}
 	for name, opts := range profiles {
-		for seed := range uint64(4) {
+		for seed := range uint64(2) {
 			for _, unique := range []string{"", "mail-import"} {
 				t.Run(fmt.Sprintf("%s, seed %d, unique name %q", name, seed, unique), func(t *testing.T) {
 					t.Parallel()

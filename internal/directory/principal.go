@@ -128,6 +128,14 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 		}
 		return true
 	})
+	if err != nil && lost && ctx.Err() != nil {
+		// Interrupted before the lost reply could be cleared up: what was made is to be recorded all the same.
+		look, cancel := c.afterwards(ctx, c.bounds.Missing)
+		defer cancel()
+		if got, lookErr := c.ServicePrincipalByClientID(look, spec.ClientID); lookErr == nil {
+			held, err = got, nil
+		}
+	}
 	if err != nil {
 		return nil, nil, c.waitFailed(opCreatePrincipal, spec.ClientID, "replicas to know the application", err)
 	}

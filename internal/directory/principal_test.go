@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"reflect"
 	"slices"
 	"strings"
@@ -96,6 +97,25 @@ func TestCreateServicePrincipal(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAnInterruptedServicePrincipalIsRecorded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newFake(t, func(line, _ string, _ int) answer {
+			if line == "POST /servicePrincipals" {
+				return answer{status: 201, after: time.Hour}
+			}
+			return answer{status: 200, body: spJSON(nil)}
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		sp, _, err := c.CreateServicePrincipal(ctx, ServicePrincipalSpec{ClientID: clientID, AccountEnabled: true}, ServicePrincipalFields{}, false)
+		wantKind(t, err, KindUnsettled)
+		if sp == nil || sp.ID != spID {
+			t.Errorf("%v, %v", sp, err)
+		}
+	})
 }
 
 func TestAdoptionWritesOnlyWhatIsConfigured(t *testing.T) {
