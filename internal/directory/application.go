@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithappid"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
@@ -74,7 +73,7 @@ func (c *Client) getApplication(id string) func(context.Context) (*Application, 
 // applicationShowing reads until good holds, or until a read is believable without that. Writers of other properties
 // may be at work meanwhile, and what they make stale says nothing of what is waited for.
 func (c *Client) applicationShowing(ctx context.Context, id string, good func(*Application) bool) (*Application, error) {
-	seen, err := settle.Until(ctx, func(ctx context.Context) (sight[Application], error) {
+	seen, err := await(ctx, c, wait{opReadApplication, id, "replicas to agree with what was written"}, func(ctx context.Context) (sight[Application], error) {
 		return glance(ctx, c, &c.applications, opReadApplication, id, c.getApplication(id))
 	}, func(seen sight[Application], err error) bool {
 		if err != nil {
@@ -83,7 +82,7 @@ func (c *Client) applicationShowing(ctx context.Context, id string, good func(*A
 		return !seen.stale || good(seen.value)
 	})
 	if err != nil {
-		return nil, c.waitFailed(opReadApplication, id, "replicas to agree with what was written", err)
+		return nil, err
 	}
 	return seen.value, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
@@ -63,7 +62,7 @@ func (c *Client) refuseTakenName(ctx context.Context, name string) error {
 func (c *Client) settleApplication(ctx context.Context, made *Application) (*Application, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	app, err := settle.Until(bounded, func(ctx context.Context) (*Application, error) {
+	app, err := await(bounded, c, wait{opCreateApplication, made.ID, "the new application to be readable"}, func(ctx context.Context) (*Application, error) {
 		return c.Application(ctx, made.ID)
 	}, func(_ *Application, err error) bool { return KindOf(err) != KindNotFound })
 	if err != nil {
@@ -134,7 +133,7 @@ func (c *Client) postBody(ctx context.Context, spec ApplicationSpec, marker stri
 func (c *Client) findMarked(ctx context.Context, marker string) (*Application, error) {
 	look, cancel := c.afterwards(ctx, min(lateFilter, c.bounds.Missing))
 	defer cancel()
-	found, err := settle.Until(look, func(ctx context.Context) ([]Application, error) {
+	found, err := await(look, c, wait{opCreateApplication, marker, "a search to find what a request without reply has made"}, func(ctx context.Context) ([]Application, error) {
 		return c.findApplications(ctx, "tags/any(t:t eq "+quoteOData(marker)+")")
 	}, func(found []Application, err error) bool { return len(found) > 0 || permanent(err) })
 	if len(found) > 0 {
@@ -152,7 +151,7 @@ func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string
 	look, cancel := c.afterwards(ctx, c.bounds.Missing)
 	defer cancel()
 	shows := false
-	found, err := settle.Until(look, func(ctx context.Context) ([]Application, error) {
+	found, err := await(look, c, wait{opCreateApplication, marker, "a search to show that nothing was made twice"}, func(ctx context.Context) ([]Application, error) {
 		return c.findApplications(ctx, "tags/any(t:t eq "+quoteOData(marker)+")")
 	}, func(found []Application, err error) bool {
 		for _, f := range found {

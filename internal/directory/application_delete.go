@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/appreg/terraform-provider-appreg/internal/transport"
 	deleteditems "github.com/microsoftgraph/msgraph-sdk-go/directory"
 )
@@ -54,7 +53,7 @@ func (c *Client) deleteKnown(ctx context.Context, op operation, id string, belie
 func (c *Client) untilGone(ctx context.Context, op operation, id string, get func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	_, err := settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+	_, err := await(bounded, c, wait{op, id, "the directory to show that it is gone"}, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.fail(op, id, get(ctx))
 	}, func(_ struct{}, err error) bool { return err != nil })
 	if KindOf(err) == KindNotFound {
@@ -71,7 +70,7 @@ func (c *Client) purge(ctx context.Context, id string, expected bool) error {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	var listed time.Time
-	_, err := settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+	_, err := await(bounded, c, wait{opDeleteApplication, id, "it to be listed among the deleted items, to be removed there"}, func(ctx context.Context) (struct{}, error) {
 		ctx, unclear := transport.WithUnclear(ctx)
 		err := c.fail(opDeleteApplication, id, item.Delete(ctx, nil))
 		if KindOf(err) != KindNotFound || !expected {
@@ -88,7 +87,7 @@ func (c *Client) purge(ctx context.Context, id string, expected bool) error {
 	if KindOf(err) == KindNotFound && !expected {
 		return nil
 	}
-	return c.waitFailed(opDeleteApplication, id, "it to be listed among the deleted items, to be removed there", err)
+	return err
 }
 
 func (c *Client) deletedItems() *deleteditems.DeletedItemsRequestBuilder {

@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -289,6 +291,7 @@ func TestCreateOutlastsLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
+		var log bytes.Buffer
 		c, _ := newFake(t, func(line, _ string, _ int) answer {
 			if line == "POST /applications" {
 				return answer{status: 201, body: appJSON(nil)}
@@ -298,9 +301,13 @@ func TestCreateOutlastsLag(t *testing.T) {
 			}
 			return answer{status: 200, body: appJSON(nil)}
 		})
+		c.log = slog.New(slog.NewTextHandler(&log, nil))
 		app, _, err := c.CreateApplication(t.Context(), ApplicationSpec{DisplayName: "Mail import"}, CreateOptions{})
 		if err != nil || app.ID != appID {
 			t.Fatal(app, err)
+		}
+		if !strings.Contains(log.String(), "level=INFO msg=Waiting reason=\"for the new application to be readable\"") {
+			t.Errorf("the long wait is not told: %s", log.String())
 		}
 		if waited := time.Since(start); waited < 92*time.Second || waited > 96*time.Second {
 			t.Errorf("waited %v", waited)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/appreg/terraform-provider-appreg/internal/transport"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
@@ -45,6 +44,7 @@ var (
 	opEnsureGrant        = operation{"grant admin consent to service principal", grants}
 	opReadGrant          = operation{"read admin consent", grants}
 	opDeleteGrant        = operation{"revoke admin consent", grants}
+	opReadAgain          = operation{"read what was written last", nil}
 	opReadPolicy         = operation{"read application management policy", []string{"Policy.Read.All"}}
 	opSignIn             = operation{"sign in", nil}
 )
@@ -152,20 +152,6 @@ func (e *Error) fromTransport(err error) {
 	}
 }
 
-// waitFailed makes an *Error of what settle.Until returned: an error that ended the wait as it is, and the end of the
-// wait itself as KindCanceled or KindUnsettled.
-func (c *Client) waitFailed(op operation, object, awaited string, err error) error {
-	var timeout *settle.TimeoutError
-	if !errors.As(err, &timeout) {
-		return c.fail(op, object, err)
-	}
-	kind := KindUnsettled
-	if errors.Is(timeout.Cause, context.Canceled) {
-		kind = KindCanceled
-	}
-	return &Error{Kind: kind, Op: op.name, Object: object, Endpoint: c.endpoint, Waited: "waiting for " + awaited, Err: err}
-}
-
 func untrusted(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
@@ -181,10 +167,7 @@ func (c *Client) unsettled(op operation, object, awaited string, err error) erro
 		return nil
 	}
 	e := &Error{Kind: KindUnsettled, Op: op.name, Object: object, Endpoint: c.endpoint, Waited: "waiting for " + awaited, Err: err}
-	var last *Error
-	if errors.As(err, &last) {
-		e.RequestID = last.RequestID
-	}
+	e.RequestID = errorOf(err).RequestID
 	return e
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/google/uuid"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/oauth2permissiongrants"
@@ -93,7 +92,7 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	lost := false
-	_, err = settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+	_, err = await(bounded, c, wait{opEnsureGrant, want.ClientPrincipalID, "replicas to know the service principals"}, func(ctx context.Context) (struct{}, error) {
 		m, err := c.grantsBuilder().Post(ctx, body, nil)
 		if err == nil {
 			made = want
@@ -123,7 +122,7 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 		return true
 	})
 	if err != nil {
-		return nil, nil, c.waitFailed(opEnsureGrant, want.ClientPrincipalID, "an answer", err)
+		return nil, nil, err
 	}
 	if lost && held != nil && sameSet(held.Scopes, want.Scopes) {
 		return held, nil, nil

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 )
 
 // memory is what this process knows of the objects of one kind: what it last read, with its own writes applied, and
@@ -185,7 +183,7 @@ func glance[T any](ctx context.Context, c *Client, m *memory[T], op operation, i
 
 // read gets an object from Graph, and again while what comes contradicts what this process knows.
 func read[T any](ctx context.Context, c *Client, m *memory[T], op operation, id string, get func(context.Context) (*T, error)) (*T, error) {
-	seen, err := settle.Until(ctx, func(ctx context.Context) (sight[T], error) {
+	seen, err := await(ctx, c, wait{op, id, "replicas to agree with what was written"}, func(ctx context.Context) (sight[T], error) {
 		return glance(ctx, c, m, op, id, get)
 	}, func(seen sight[T], err error) bool {
 		if err != nil {
@@ -194,7 +192,7 @@ func read[T any](ctx context.Context, c *Client, m *memory[T], op operation, id 
 		return !seen.stale
 	})
 	if err != nil {
-		return nil, c.waitFailed(op, id, "replicas to agree with what was written", err)
+		return nil, err
 	}
 	return seen.value, nil
 }

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"time"
-
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 )
 
 // Properties are an object's values by property, in a canonical text; a Memory keeps only hashes of them.
@@ -75,7 +73,7 @@ func ReadSettled[T any](ctx context.Context, c *Client, m Memory, read func(cont
 	}
 	// The age of the write comes from the clock for dates, the time that passes here from the timer.
 	start, age := time.Now(), max(c.now().Sub(m.At), 0)
-	v, err := settle.Until(ctx, read, func(v *T, err error) bool {
+	v, err := await(ctx, c, wait{opReadAgain, "", "replicas to show the last write"}, read, func(v *T, err error) bool {
 		elapsed := age + time.Since(start)
 		switch {
 		case KindOf(err) == KindNotFound && err != nil:
@@ -86,7 +84,7 @@ func ReadSettled[T any](ctx context.Context, c *Client, m Memory, read func(cont
 		return elapsed >= c.bounds.Recent || !m.contradicts(props(v))
 	})
 	if err != nil {
-		return nil, c.waitFailed(opReadApplication, "", "replicas to show the last write", err)
+		return nil, err
 	}
 	return v, nil
 }

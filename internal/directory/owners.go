@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
@@ -16,7 +15,7 @@ func (c *Client) Owners(ctx context.Context, id string) ([]string, error) {
 	config := &applications.ItemOwnersRequestBuilderGetRequestConfiguration{
 		QueryParameters: &applications.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}},
 	}
-	owners, err := settle.Until(ctx, func(ctx context.Context) ([]string, error) {
+	owners, err := await(ctx, c, wait{opReadOwners, id, "replicas to know the application"}, func(ctx context.Context) ([]string, error) {
 		var ids []string
 		err := pages(ctx, c,
 			func(ctx context.Context) (models.DirectoryObjectCollectionResponseable, error) {
@@ -35,7 +34,7 @@ func (c *Client) Owners(ctx context.Context, id string) ([]string, error) {
 		return KindOf(err) != KindNotFound || c.applications.believes404(id)
 	})
 	if err != nil {
-		return nil, c.waitFailed(opReadOwners, id, "replicas to know the application", err)
+		return nil, err
 	}
 	slices.Sort(owners)
 	return owners, nil
@@ -76,7 +75,7 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		body.SetOdataId(&reference)
 		return c.applicationBuilder(id).Owners().Ref().Post(ctx, body, nil)
 	}
-	_, err := settle.Until(ctx, func(ctx context.Context) (struct{}, error) {
+	_, err := await(ctx, c, wait{opUpdateApplication, id, "the owner to be written"}, func(ctx context.Context) (struct{}, error) {
 		err := c.fail(opUpdateApplication, id, send(ctx))
 		switch KindOf(err) {
 		case KindInvalid, KindNotFound, KindConflict, KindAmbiguous:
@@ -95,7 +94,7 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		}
 		return true
 	})
-	return c.waitFailed(opUpdateApplication, id, "the owner to be written", err)
+	return err
 }
 
 func (c *Client) ownerReference(owner string) string { return c.base + "/directoryObjects/" + owner }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipals"
 	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipalswithappid"
@@ -96,7 +95,7 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 	since, lost := c.now().Add(-clockSkew), false
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	_, err = settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+	_, err = await(bounded, c, wait{opCreatePrincipal, spec.ClientID, "replicas to know the application"}, func(ctx context.Context) (struct{}, error) {
 		m, err := c.principalsBuilder().Post(ctx, body, nil)
 		if err == nil {
 			if m == nil || text(m.GetId()) == "" {
@@ -137,7 +136,7 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 		}
 	}
 	if err != nil {
-		return nil, nil, c.waitFailed(opCreatePrincipal, spec.ClientID, "replicas to know the application", err)
+		return nil, nil, err
 	}
 	if lost && held != nil && !held.CreatedAt.Before(since) {
 		return held, nil, nil
@@ -156,7 +155,7 @@ func (c *Client) justMade(clientID string) bool {
 func (c *Client) settlePrincipal(ctx context.Context, made *ServicePrincipal) (*ServicePrincipal, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	sp, err := settle.Until(bounded, func(ctx context.Context) (*ServicePrincipal, error) {
+	sp, err := await(bounded, c, wait{opCreatePrincipal, made.ID, "the new service principal to be readable"}, func(ctx context.Context) (*ServicePrincipal, error) {
 		return c.ServicePrincipal(ctx, made.ID)
 	}, func(_ *ServicePrincipal, err error) bool { return KindOf(err) != KindNotFound })
 	if err != nil {

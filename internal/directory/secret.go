@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/secret"
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	"github.com/google/uuid"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -101,7 +100,7 @@ func (c *Client) addPassword(ctx context.Context, applicationID string, want Sec
 func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error) (removed bool, err error) {
 	look, cancel := c.afterwards(ctx, min(lateFilter, c.bounds.Missing))
 	defer cancel()
-	app, err := settle.Until(look, func(ctx context.Context) (*Application, error) {
+	app, err := await(look, c, wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.Application(ctx, before.ID)
 	}, func(app *Application, err error) bool {
 		return permanent(err) || (err == nil && len(newSecrets(before, app)) > 0)
@@ -150,7 +149,7 @@ func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) 
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	shows := func(app *Application) bool { return app.secret(keyID) != nil }
-	app, err := settle.Until(bounded, func(ctx context.Context) (*Application, error) {
+	app, err := await(bounded, c, wait{opSettleSecret, applicationID, "the new client secret to show in the application"}, func(ctx context.Context) (*Application, error) {
 		return c.applicationShowing(ctx, applicationID, shows)
 	}, func(app *Application, err error) bool { return permanent(err) || (err == nil && shows(app)) })
 	if err != nil {
@@ -210,7 +209,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Missing)
 	defer cancel()
 	lost, absentSince := false, time.Time{}
-	_, err = settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+	_, err = await(bounded, c, wait{opRemoveSecret, applicationID, "replicas to know the secret"}, func(ctx context.Context) (struct{}, error) {
 		err := c.fail(opRemoveSecret, applicationID, c.applicationBuilder(applicationID).RemovePassword().Post(ctx, body, nil))
 		switch KindOf(err) {
 		case KindAmbiguous:
@@ -243,7 +242,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 	if KindOf(err) == KindNotFound && c.applications.believes404(applicationID) {
 		return nil
 	}
-	return c.waitFailed(opRemoveSecret, applicationID, "replicas to know the secret", err)
+	return err
 }
 
 // secret is the application's secret with a key id, nil when it has none.

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/appreg/terraform-provider-appreg/internal/settle"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -126,7 +125,7 @@ func (c *Client) upsert(ctx context.Context, spec ApplicationSpec, body models.A
 func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, since time.Time) (*Application, error) {
 	look, cancel := c.afterwards(ctx, min(lateFilter, c.bounds.Missing))
 	defer cancel()
-	app, err := settle.Until(look, func(ctx context.Context) (*Application, error) {
+	app, err := await(look, c, wait{opCreateApplication, spec.UniqueName, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.ApplicationByUniqueName(ctx, spec.UniqueName)
 	}, func(app *Application, err error) bool { return app != nil || permanent(err) })
 	if app == nil {
@@ -160,7 +159,7 @@ func (c *Client) finishUnique(ctx context.Context, app *Application, spec Applic
 func (c *Client) overtaken(ctx context.Context, spec ApplicationSpec) error {
 	look, cancel := context.WithTimeout(ctx, c.bounds.Missing)
 	defer cancel()
-	holder, err := settle.Until(look, func(ctx context.Context) (*Application, error) {
+	holder, err := await(look, c, wait{opCreateApplication, spec.UniqueName, "the application that has the unique name to show"}, func(ctx context.Context) (*Application, error) {
 		return c.ApplicationByUniqueName(ctx, spec.UniqueName)
 	}, func(app *Application, err error) bool { return KindOf(err) != KindNotFound })
 	if err != nil || holder == nil {
@@ -216,7 +215,7 @@ func (c *Client) listDeleted(ctx context.Context, address, name string) (*Applic
 func (c *Client) restore(ctx context.Context, deleted *Application) (*Application, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	_, err := settle.Until(bounded, func(ctx context.Context) (struct{}, error) {
+	_, err := await(bounded, c, wait{opRestoreApplication, deleted.ID, "an answer"}, func(ctx context.Context) (struct{}, error) {
 		_, err := c.deletedItems().ByDirectoryObjectId(deleted.ID).Restore().Post(ctx, nil)
 		failure := c.fail(opRestoreApplication, deleted.ID, err)
 		if kind := KindOf(failure); kind == KindAmbiguous || kind == KindNotFound {
@@ -227,14 +226,14 @@ func (c *Client) restore(ctx context.Context, deleted *Application) (*Applicatio
 		return struct{}{}, failure
 	}, func(_ struct{}, err error) bool { return KindOf(err) != KindAmbiguous })
 	if err != nil {
-		return nil, c.waitFailed(opRestoreApplication, deleted.ID, "an answer", err)
+		return nil, err
 	}
 	c.applications.restored(deleted.ID)
-	app, err := settle.Until(bounded, func(ctx context.Context) (*Application, error) {
+	app, err := await(bounded, c, wait{opRestoreApplication, deleted.ID, "the restored application to be readable"}, func(ctx context.Context) (*Application, error) {
 		return c.Application(ctx, deleted.ID)
 	}, func(_ *Application, err error) bool { return KindOf(err) != KindNotFound })
 	if err != nil {
-		return nil, c.waitFailed(opRestoreApplication, deleted.ID, "the restored application to be readable", err)
+		return nil, err
 	}
 	return app, nil
 }
