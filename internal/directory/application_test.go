@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -131,7 +132,7 @@ func TestCreateSendsTheMarkerAndHidesIt(t *testing.T) {
 		t.Errorf("tags %q", app.Tags)
 	}
 	tags, ok := made["tags"].([]any)
-	if !ok || len(tags) != 3 || !isMarker(tags[0].(string)) {
+	if !ok || len(tags) != 3 || !isMarker(fmt.Sprint(tags[0])) {
 		t.Errorf("sent tags %v", made["tags"])
 	}
 	want := object{"displayName": "Mail import", "signInAudience": "PersonalMicrosoftAccount", "tags": tags,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,16 @@ import (
 )
 
 const markerSearch = "GET /applications?$filter=tags/any"
+
+// firstTag is where the marker goes.
+func firstTag(t *testing.T, app object) string {
+	t.Helper()
+	tags, ok := app["tags"].([]any)
+	if !ok || len(tags) == 0 {
+		t.Fatalf("no tags: %v", app)
+	}
+	return fmt.Sprint(tags[0])
+}
 
 // TestALostCreateIsFoundByItsMarker: the reply is lost after the commit, and the filter lags.
 func TestALostCreateIsFoundByItsMarker(t *testing.T) {
@@ -36,7 +47,7 @@ func TestALostCreateIsFoundByItsMarker(t *testing.T) {
 		if err != nil || app.ID != appID || f.count("POST") != 1 {
 			t.Fatal(app, err, f.lines())
 		}
-		marker := made["tags"].([]any)[0].(string)
+		marker := firstTag(t, made)
 		if !strings.Contains(f.lines()[1], "t eq '"+marker+"'") {
 			t.Errorf("searched %q for %s", f.lines()[1], marker)
 		}
@@ -82,14 +93,14 @@ func TestALostCreateThatWasNotAppliedIsSentAgain(t *testing.T) {
 			if deleted != late || purged != late {
 				t.Errorf("twin: deleted %v, purged %v, want %v", deleted, purged, late)
 			}
-			var tags []any
+			var tags []string
 			for _, r := range f.seen {
 				if strings.HasPrefix(r.line, "POST") {
 					var body object
 					if err := json.Unmarshal([]byte(r.body), &body); err != nil {
 						t.Fatal(err)
 					}
-					tags = append(tags, body["tags"].([]any)[0])
+					tags = append(tags, firstTag(t, body))
 				}
 			}
 			if tags[0] != tags[1] {

@@ -76,4 +76,6 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // jitter spreads d over its upper half, so that callers that started together do not stay together.
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1) //nolint:gosec // Nothing secret depends on when a try is made.
+}

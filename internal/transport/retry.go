@@ -229,7 +229,7 @@ func backoff(attempt int) time.Duration {
 	if attempt < 8 {
 		d = min(firstBackoff<<(attempt-1), maxBackoff)
 	}
-	return d/2 + rand.N(d/2+1)
+	return d/2 + rand.N(d/2+1) //nolint:gosec // Nothing secret depends on when an attempt is made.
 }
 
 // fits tells whether ctx leaves the time for a wait. When it does not, the failure at hand is told at once.

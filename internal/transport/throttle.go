@@ -52,7 +52,8 @@ func (w *window) wait(ctx context.Context, log *slog.Logger) error {
 		if !fits(ctx, left) {
 			return &ThrottledError{Wait: left}
 		}
-		if err := pause(ctx, log, left+rand.N(left/10+1), "throttled by Microsoft Graph"); err != nil {
+		spread := rand.N(left/10 + 1) //nolint:gosec // Nothing secret depends on when an attempt is made.
+		if err := pause(ctx, log, left+spread, "throttled by Microsoft Graph"); err != nil {
 			return err
 		}
 	}
