@@ -111,13 +111,11 @@ func delegatedIDs(app *directory.Application, apiClientID string) []string {
 	return nil
 }
 
-// scopeProperties has one property per permission, so that a replica which lacks one of them is told from drift.
+// scopeProperties are the permissions as one property: a replica that lags shows all of them as they were.
 func scopeProperties(ids []string) directory.Properties {
-	p := directory.Properties{}
-	for _, id := range ids {
-		p["scope/"+strings.ToLower(id)] = "requested"
-	}
-	return p
+	sorted := slices.Clone(ids)
+	slices.Sort(sorted)
+	return directory.Properties{"scopes": strings.ToLower(strings.Join(sorted, " "))}
 }
 
 func (m *delegatedPermissionsModel) ids() []string {
@@ -168,7 +166,7 @@ func (r *delegatedPermissionsResource) Create(ctx context.Context, req resource.
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, directory.Properties{}, scopeProperties(plan.ids()))...)
+	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, scopeProperties(nil), scopeProperties(plan.ids()))...)
 }
 
 // Read implements resource.Resource.
