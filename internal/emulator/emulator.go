@@ -110,6 +110,8 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.connections[r.RemoteAddr] = true
 	e.mu.Unlock()
+	// The clock may have been moved; a client that reckons with dates must see which time it is here.
+	w.Header().Set("Date", e.cloud.Now().UTC().Format(http.TimeFormat))
 	x := &exchange{Emulator: e, w: w, r: r, seen: Request{Method: r.Method, Path: r.URL.Path, At: e.cloud.Now()}}
 	if graph.Owns(r.URL.Path) {
 		x.graphRequest()

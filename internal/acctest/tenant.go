@@ -1,0 +1,140 @@
+// Package acctest joins the provider and the emulator for tests: a tenant per test, served over TLS on loopback and
+// hostile by default, and a workspace in which the real terraform runs. Only tests import it.
+package acctest
+
+import (
+	"encoding/pem"
+	"flag"
+	"hash/fnv"
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+	"github.com/appreg/terraform-provider-appreg/internal/provider"
+)
+
+var seedFlag = flag.Uint64("emulator.seed", 0, "seed of every emulated tenant; 0 derives one from the test's name")
+
+// Clock is the time that a test's emulator and provider share. It moves on by itself and can be moved ahead.
+type Clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+// Now is the shared time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+// Advance moves the time ahead.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// Tenant is an emulated cloud of one test. Its second door is the embedded Emulator.
+type Tenant struct {
+	*emulator.Emulator
+	Clock  *Clock
+	URL    string // https origin of Graph and of sign-in
+	CAFile string
+	seeded map[string]bool // ids of the objects that were there from the start
+}
+
+// Hostile starts a tenant that lags, throttles and pages as its seed decides.
+func Hostile(t testing.TB, opts ...emulator.Option) *Tenant {
+	t.Helper()
+	return start(t, append([]emulator.Option{emulator.WithHostile()}, opts...))
+}
+
+// Calm starts a consistent tenant without faults, for tests that count requests or inject one fault of their own.
+func Calm(t testing.TB, opts ...emulator.Option) *Tenant {
+	t.Helper()
+	return start(t, opts)
+}
+
+func start(t testing.TB, opts []emulator.Option) *Tenant {
+	t.Helper()
+	seed := *seedFlag
+	if seed == 0 {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(t.Name()))
+		seed = h.Sum64()
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("again with the same faults: go test -run '^%s$' -emulator.seed=%d", t.Name(), seed)
+		}
+	})
+	clock := &Clock{}
+	all := append([]emulator.Option{emulator.WithSeed(seed), emulator.WithClock(clock.Now)}, opts...)
+	e, err := emulator.New(all...)
+	if err != nil {
+		t.Fatalf("start the emulator: %v", err)
+	}
+	server := httptest.NewUnstartedServer(e)
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // dropped connections are what the tests ask for
+	server.StartTLS()
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(ca, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := &Tenant{Emulator: e, Clock: clock, URL: server.URL, CAFile: ca, seeded: map[string]bool{}}
+	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant} {
+		for _, d := range x.Objects(kind) {
+			x.seeded[d.String("id")] = true
+		}
+	}
+	return x
+}
+
+// Environment is what the automation that runs Terraform would export.
+func (x *Tenant) Environment() map[string]string {
+	f := x.Facts()
+	return map[string]string{
+		"ARM_TENANT_ID":                     f.TenantID,
+		"ARM_CLIENT_ID":                     f.ClientID,
+		"ARM_CLIENT_SECRET":                 f.ClientSecret,
+		"APPREG_GRAPH_ENDPOINT":             x.URL,
+		"APPREG_AUTHORITY_HOST":             x.URL,
+		"APPREG_CA_FILE":                    x.CAFile,
+		"APPREG_DISABLE_INSTANCE_DISCOVERY": "true",
+	}
+}
+
+// Server makes a provider that talks to this tenant, as a new process would: with nothing remembered. changes are laid
+// over Environment; an empty value removes a variable.
+func (x *Tenant) Server(changes map[string]string) (tfprotov6.ProviderServer, error) {
+	env := x.Environment()
+	for k, v := range changes {
+		env[k] = v
+	}
+	newProvider := provider.New("test", provider.WithClock(x.Clock.Now), provider.WithEnvironment(func(name string) string { return env[name] }))
+	return providerserver.NewProtocol6WithError(newProvider())()
+}
+
+// Factories is for terraform-plugin-testing's ProtoV6ProviderFactories.
+func (x *Tenant) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"appreg": func() (tfprotov6.ProviderServer, error) { return x.Server(nil) },
+	}
+}
