@@ -65,6 +65,10 @@ func (c *Client) fail(op operation, object string, err error) error {
 	} else {
 		e.fromTransport(err)
 	}
+	// A caller of shared work leaves at its own deadline, without hearing what the work is held up by.
+	if errors.Is(err, context.DeadlineExceeded) && c.window.Remaining() > 0 {
+		e.Kind = KindThrottled
+	}
 	if e.Kind == KindForbidden {
 		e.Permissions = op.permissions
 	}

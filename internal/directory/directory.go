@@ -78,6 +78,7 @@ type Client struct {
 	base     string // endpoint with the version's path
 	adapter  abstractions.RequestAdapter
 	tokens   *transport.Tokens
+	window   *transport.Window
 	log      *slog.Logger
 	now      func() time.Time
 	bounds   Bounds
@@ -110,8 +111,9 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	window := &transport.Window{}
 	client, err := transport.New(transport.Options{
-		Endpoint: endpoint, Tokens: tokens, Base: o.Base, UserAgent: o.UserAgent, Logger: o.Logger, Grace: o.Bounds.Grace,
+		Endpoint: endpoint, Tokens: tokens, Window: window, Base: o.Base, UserAgent: o.UserAgent, Logger: o.Logger, Grace: o.Bounds.Grace,
 	})
 	if err != nil {
 		return nil, err
@@ -121,7 +123,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		endpoint: endpoint, base: endpoint + "/v1.0", adapter: adapter, tokens: tokens, log: o.Logger, now: o.Now, bounds: o.Bounds,
+		endpoint: endpoint, base: endpoint + "/v1.0", adapter: adapter, tokens: tokens, window: window, log: o.Logger, now: o.Now, bounds: o.Bounds,
 		applications: newMemory(o.Bounds, (*Application).Properties, (*Application).clone),
 		principals:   newMemory(o.Bounds, (*ServicePrincipal).Properties, (*ServicePrincipal).clone),
 		grants:       newMemory(o.Bounds, (*Grant).Properties, (*Grant).clone),

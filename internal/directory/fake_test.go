@@ -57,6 +57,7 @@ type answer struct {
 	status int
 	body   any           // marshalled when it is not a string
 	lost   bool          // the reply gets lost
+	fail   error         // the exchange fails
 	after  time.Duration // virtual time
 }
 
@@ -104,6 +105,9 @@ func (f *fakeGraph) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if a.lost {
 		return nil, io.ErrUnexpectedEOF
+	}
+	if a.fail != nil {
+		return nil, a.fail
 	}
 	if a.status == 0 {
 		f.t.Errorf("unexpected request: %s %s", line, body)

@@ -2,9 +2,12 @@ package directory
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -272,6 +275,9 @@ func TestErrorsOfTheTransport(t *testing.T) {
 		"400":        {refusal(400, "Request_BadRequest", "bad"), KindInvalid},
 		"no message": {answer{status: 400, body: object{"error": object{"code": "x"}}}, KindInvalid},
 		"no error":   {answer{status: 400, body: object{}}, KindInvalid},
+		"untrusted":  {answer{fail: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, KindUntrusted},
+		"no host":    {answer{fail: &net.DNSError{Name: "graph.example.com", IsNotFound: true}}, KindUnreachable},
+		"429":        {refusal(429, "TooManyRequests", "m"), KindThrottled},
 		"500":        {refusal(500, "Service_InternalServerError", ""), KindUnknown},
 	}
 	for name, tt := range tests {
@@ -279,7 +285,9 @@ func TestErrorsOfTheTransport(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c, _ := newFake(t, func(string, string, int) answer { return tt.answer })
-				_, err := c.Application(t.Context(), appID)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				_, err := c.Application(ctx, appID)
 				wantKind(t, err, tt.kind)
 				if err.Error() == "" {
 					t.Error("the error says nothing")

@@ -222,7 +222,7 @@ func TestAReplyThatBreaksOffIsALostReply(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.client, err = transport.New(transport.Options{
-		Endpoint: endpoint, Tokens: tokens, Logger: discard(), Grace: time.Second,
+		Endpoint: endpoint, Tokens: tokens, Window: &transport.Window{}, Logger: discard(), Grace: time.Second,
 		Base: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 201, Header: http.Header{}, Request: r, Body: breaking{strings.NewReader(`{"id":`)}}, nil
 		}),

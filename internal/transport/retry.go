@@ -41,7 +41,7 @@ const (
 type retry struct {
 	next   http.RoundTripper
 	log    *slog.Logger
-	window *window
+	window *Window
 }
 
 // verdict is what follows from one attempt.

@@ -20,14 +20,14 @@ func (e *ThrottledError) Error() string {
 	return fmt.Sprintf("throttled by Microsoft Graph for another %v, which is longer than the timeout allows", e.Wait.Round(time.Second))
 }
 
-// window is the time in which nobody sends. Requests made while throttled count against the limit too, so one refusal
+// Window is the time in which nobody sends. Requests made while throttled count against the limit too, so one refusal
 // holds back every request of the process.
-type window struct {
+type Window struct {
 	mu    sync.Mutex
 	until time.Time
 }
 
-func (w *window) extend(d time.Duration) {
+func (w *Window) extend(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if until := time.Now().Add(d); until.After(w.until) {
@@ -35,7 +35,8 @@ func (w *window) extend(d time.Duration) {
 	}
 }
 
-func (w *window) remaining() time.Duration {
+// Remaining is how long nobody sends from now on; zero or less means that everybody may.
+func (w *Window) Remaining() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return time.Until(w.until)
@@ -43,9 +44,9 @@ func (w *window) remaining() time.Duration {
 
 // wait returns when the window has passed; others may have extended it meanwhile. Those who waited set out over a tenth
 // of the wait rather than all at once.
-func (w *window) wait(ctx context.Context, log *slog.Logger) error {
+func (w *Window) wait(ctx context.Context, log *slog.Logger) error {
 	for {
-		left := w.remaining()
+		left := w.Remaining()
 		if left <= 0 {
 			return nil
 		}
@@ -53,6 +54,9 @@ func (w *window) wait(ctx context.Context, log *slog.Logger) error {
 			return &ThrottledError{Wait: left}
 		}
 		spread := rand.N(left/10 + 1) //nolint:gosec // Nothing secret depends on when an attempt is made.
+		if !fits(ctx, left+spread) {
+			spread = 0
+		}
 		if err := pause(ctx, log, left+spread, "throttled by Microsoft Graph"); err != nil {
 			return err
 		}

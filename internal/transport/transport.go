@@ -25,6 +25,8 @@ type Options struct {
 	Endpoint string
 	// Tokens gives the bearer tokens.
 	Tokens *Tokens
+	// Window holds requests back while Graph throttles.
+	Window *Window
 	// Base performs the exchanges.
 	Base http.RoundTripper
 	// UserAgent is sent with each attempt.
@@ -45,7 +47,7 @@ func New(o Options) (*http.Client, error) {
 	rt = &logger{next: rt, log: o.Logger}
 	rt = &identify{next: rt, userAgent: o.UserAgent}
 	rt = &authorize{next: rt, endpoint: endpoint, tokens: o.Tokens}
-	rt = &retry{next: rt, log: o.Logger, window: &window{}}
+	rt = &retry{next: rt, log: o.Logger, window: o.Window}
 	return &http.Client{Transport: rt, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if !sameOrigin(endpoint, req.URL) {
 			return &ForeignOriginError{Origin: originOf(req.URL), Endpoint: originOf(endpoint)}

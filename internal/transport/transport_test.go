@@ -132,7 +132,7 @@ func newSetup(t *testing.T, replies ...reply) *setup {
 		t.Fatal(err)
 	}
 	s.client, err = transport.New(transport.Options{
-		Endpoint: endpoint, Tokens: tokens, Base: s.script, UserAgent: "appreg/test", Grace: 15 * time.Second,
+		Endpoint: endpoint, Tokens: tokens, Window: &transport.Window{}, Base: s.script, UserAgent: "appreg/test", Grace: 15 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
