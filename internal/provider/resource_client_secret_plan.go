@@ -41,7 +41,7 @@ func (r *clientSecretResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			"validity_days": schema.Int64Attribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "How many days a new secret is valid. The default is 180, which the portal recommends; it offers 730 at most. A change has no effect on a secret that exists. Not together with `end_date`.",
-				Validators:          []validator.Int64{int64validator.Between(1, 36500), int64validator.ConflictsWith(path.MatchRoot("end_date"))},
+				Validators:          []validator.Int64{int64validator.Between(1, 36500)},
 			},
 			"end_date": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -76,7 +76,16 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if req.State.Raw.IsNull() {
+	var state clientSecretModel
+	creating := req.State.Raw.IsNull()
+	if !creating {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	refuseBothEnds(&config, &state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if creating {
 		days := types.Int64Value(defaultValidityDays)
 		if config.EndDate.IsUnknown() {
 			days = types.Int64Unknown()
@@ -87,11 +96,22 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 		r.checkCreation(ctx, &plan, &config, &resp.Diagnostics)
 		return
 	}
-	var state clientSecretModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	planValidity(ctx, state.ValidityDays, &config, resp)
 	if flag(ctx, req.Private, expiredKey) {
 		planReplacement(ctx, &config, &state, resp)
+	}
+}
+
+// refuseBothEnds is no validator: the configuration that Terraform generates for an imported secret names both ends, as
+// they are, and that is harmless until a new secret is to be made.
+func refuseBothEnds(config, state *clientSecretModel, diags *diag.Diagnostics) {
+	days, end := config.ValidityDays, config.EndDate
+	if days.IsNull() || days.IsUnknown() || end.IsNull() || end.IsUnknown() {
+		return
+	}
+	if !days.Equal(state.ValidityDays) || !sameInstant(end.ValueString(), state.EndDate.ValueString()) {
+		diags.AddAttributeError(path.Root("validity_days"), "Two ends for one client secret",
+			"validity_days and end_date both say when a new secret expires. Remove one of them.")
 	}
 }
 

@@ -72,6 +72,23 @@ func TestSecretValidityIsFilledInAtPlan(t *testing.T) {
 	}
 }
 
+// Two ends are an error, but for the configuration that Terraform generates for an imported secret: it names both.
+func TestSecretWithBothEnds(t *testing.T) {
+	t.Parallel()
+	const end = "2027-01-01T00:00:00Z"
+	both := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "validity_days": number(30), "end_date": str(end)}
+	if got := planSecret(t, nil, both, ""); !strings.Contains(failures(got.diagnostics), "Remove one of them") {
+		t.Errorf("a creation: %q", failures(got.diagnostics))
+	}
+	if got := planSecret(t, existingSecret(number(30), str("2027-01-02T00:00:00Z")), both, ""); !strings.Contains(failures(got.diagnostics), "Remove one of them") {
+		t.Errorf("another end: %q", failures(got.diagnostics))
+	}
+	got := planSecret(t, existingSecret(number(30), str(end)), both, "")
+	if failures(got.diagnostics) != "" || len(got.replace) != 0 {
+		t.Errorf("as it is: %q, replaced because of %q", failures(got.diagnostics), got.replace)
+	}
+}
+
 // Only what makes another secret replaces it.
 func TestSecretReplacement(t *testing.T) {
 	t.Parallel()

@@ -113,7 +113,6 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		{"logout over http", application, map[string]tftypes.Value{"display_name": name, "logout_url": str("http://localhost/logout")}, []string{`"logout_url"`, "https://"}},
 		{"adoption without a name", application, map[string]tftypes.Value{"display_name": name, "adopt_existing": tftypes.NewValue(tftypes.Bool, true)}, []string{`"adopt_existing"`, "unique_name"}},
 
-		{"both ends", secret, map[string]tftypes.Value{"application_id": str(object), "validity_days": tftypes.NewValue(tftypes.Number, 90), "end_date": str("2027-01-01T00:00:00Z")}, []string{`"validity_days"`, `end_date`}},
 		{"no days", secret, map[string]tftypes.Value{"application_id": str(object), "validity_days": tftypes.NewValue(tftypes.Number, 0)}, []string{`"validity_days"`}},
 		{"a date without time", secret, map[string]tftypes.Value{"application_id": str(object), "end_date": str("2027-01-01")}, []string{`"end_date"`, "RFC 3339"}},
 		{"a fraction", secret, map[string]tftypes.Value{"application_id": str(object), "end_date": str("2027-01-01T00:00:00.5Z")}, []string{`"end_date"`, "whole seconds"}},
