@@ -113,7 +113,7 @@ func (w *Workspace) Start(t testing.TB, args ...string) *Process {
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, "terraform", append([]string{"-chdir=" + w.Dir}, args...)...) // #nosec G204 -- a test's own arguments
+	cmd := exec.CommandContext(ctx, "terraform", append([]string{"-chdir=" + w.Dir}, args...)...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Env = env

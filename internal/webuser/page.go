@@ -100,7 +100,7 @@ func (f *form) hasButton(value string) bool {
 func (f *form) request(ctx context.Context, fields url.Values) (*http.Request, error) {
 	target, body := *f.action, fields.Encode()
 	if f.method != http.MethodPost {
-		target.RawQuery, body = body, ""
+		target.RawQuery = body
 		return http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(body))

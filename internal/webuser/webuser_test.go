@@ -31,7 +31,7 @@ func form(fields string) string {
 }
 
 func show(text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, text) }
 }
 
 const redirect = "https://app.example/done"

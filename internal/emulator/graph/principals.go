@@ -100,7 +100,7 @@ func (c *call) backingApplication(appID string) (home string, err error) {
 	home, app, ok := c.near(appID).ApplicationByClientID(appID)
 	local := home == c.caller.TenantID
 	switch {
-	case c.owned && !(ok && local):
+	case c.owned && (!ok || !local):
 		return "", backingApplicationElsewhere()
 	case !ok, !local && app.String("signInAudience") == myOrg:
 		return "", noBackingApplication(appID)

@@ -225,9 +225,6 @@ func (c *call) advanced() bool {
 	return c.query.Count && strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual")
 }
 
-// now is the instant of the directory's clock.
-func (c *call) now() time.Time { return c.Cloud.Now() }
-
 // replica is the state that answers a read of key: up to spread behind. How far follows from the seed, the key, and how
 // often it was asked for, so that reads flap as they do between replicas.
 func (s *Server) replica(key string, spread time.Duration) *tenant.View {

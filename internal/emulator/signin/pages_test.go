@@ -28,11 +28,8 @@ func redirects(audience, platform string, uris ...string) func(tenant.Doc) {
 
 // page is the address of a sign-in to an application.
 func (p *platform) page(segment string, a app, redirect, scope string, more ...string) string {
-	params := form("client_id", a.clientID, "response_type", "code", "redirect_uri", redirect, "scope", scope, "state", "s")
-	for i := 0; i < len(more); i += 2 {
-		params.Set(more[i], more[i+1])
-	}
-	return p.authorizeURL(segment, params)
+	params := []string{"client_id", a.clientID, "response_type", "code", "redirect_uri", redirect, "scope", scope, "state", "s"}
+	return p.authorizeURL(segment, form(append(params, more...)...))
 }
 
 func (p *platform) signIn(page string, u tenant.Account, consent webuser.Consent) (*url.URL, error) {

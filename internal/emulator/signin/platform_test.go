@@ -271,11 +271,11 @@ func (p *platform) authorizeURL(segment string, params url.Values) string {
 	return p.server.URL + "/" + segment + "/oauth2/v2.0/authorize?" + params.Encode()
 }
 
-// form makes values of pairs.
+// form makes values of pairs; of two with one name the later counts.
 func form(pairs ...string) url.Values {
 	out := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		out.Set(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		out.Set(pair[0], pair[1])
 	}
 	return out
 }

@@ -46,21 +46,15 @@ func newCast(p *platform) cast {
 }
 
 func clientCredentials(a app, more ...string) url.Values {
-	f := form("grant_type", "client_credentials", "client_id", a.clientID, "client_secret", a.secret, "scope", graphDefault)
-	for i := 0; i < len(more); i += 2 {
-		f.Set(more[i], more[i+1])
-	}
-	return f
+	params := []string{"grant_type", "client_credentials", "client_id", a.clientID, "client_secret", a.secret, "scope", graphDefault}
+	return form(append(params, more...)...)
 }
 
 func without(f url.Values, name string) url.Values { f.Del(name); return f }
 
 func (p *platform) password(a app, u tenant.Account, more ...string) url.Values {
-	f := form("grant_type", "password", "client_id", a.clientID, "username", u.UserName, "password", u.Password, "scope", "User.Read")
-	for i := 0; i < len(more); i += 2 {
-		f.Set(more[i], more[i+1])
-	}
-	return f
+	params := []string{"grant_type", "password", "client_id", a.clientID, "username", u.UserName, "password", u.Password, "scope", "User.Read"}
+	return form(append(params, more...)...)
 }
 
 func TestRefusals(t *testing.T) {

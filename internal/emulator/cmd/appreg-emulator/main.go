@@ -83,9 +83,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		options = append(options, emulator.WithFaults(rules))
 	}
 	if s.log != "" {
-		file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // The flag names it.
-		if err != nil {
-			return err
+		file, openErr := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if openErr != nil {
+			return openErr
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		options = append(options, emulator.WithLog(file))
@@ -100,13 +100,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "The emulator serves at %s (test controls at %s). To use it:\n\n  . %s\n  terraform apply\n\n",
+	_, err = fmt.Fprintf(stdout, "The emulator serves at %s (test controls at %s). To use it:\n\n  . %s\n  terraform apply\n\n",
 		running.BaseURL, running.ControlURL, filepath.Join(filepath.Dir(running.CAFile), "emulator.env"))
-	return running.Wait()
+	return errors.Join(err, running.Wait())
 }
 
 func readFaults(path string) (rules []fault.Rule, err error) {
-	file, err := os.Open(path) //nolint:gosec // The flag names it.
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
