@@ -135,7 +135,7 @@ func newPipeline(c Config) runtime.Pipeline {
 
 // getJSON performs a request with azcore's retries and decodes the reply of a success.
 func getJSON(p runtime.Pipeline, req *policy.Request, into any) error {
-	resp, err := p.Do(req)
+	resp, err := p.Do(req) //nolint:bodyclose // Payload does.
 	if err != nil {
 		return err
 	}

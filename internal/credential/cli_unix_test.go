@@ -40,7 +40,7 @@ func asCLI(t *testing.T, script string) (stdout, stderr string) {
 	t.Helper()
 	dir := t.TempDir()
 	if script != "" {
-		if err := os.WriteFile(filepath.Join(dir, "az"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "az"), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // It is to be run.
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"github.com/appreg/terraform-provider-appreg/internal/transport"
 )
 
@@ -114,7 +116,7 @@ func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 	if life == 0 {
 		life = time.Hour
 	}
-	return azcore.AccessToken{Token: "token-" + string(rune('0'+asked)), ExpiresOn: time.Now().Add(life)}, err
+	return azcore.AccessToken{Token: "token-" + strconv.Itoa(asked), ExpiresOn: time.Now().Add(life)}, err
 }
 
 type setup struct {

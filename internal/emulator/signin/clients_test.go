@@ -115,8 +115,8 @@ func TestUserNamePasswordWithLibrary(t *testing.T) {
 	a := p.register("public", func(d tenant.Doc) { d["isFallbackPublicClient"] = true }, true)
 	p.allow(a, "User.Read")
 	user := p.member()
-	options := &azidentity.UsernamePasswordCredentialOptions{ClientOptions: p.options(), DisableInstanceDiscovery: true}              //nolint:staticcheck // Deprecated, and still what programs use.
-	credential, err := azidentity.NewUsernamePasswordCredential(p.seeded.TenantID, a.clientID, user.UserName, user.Password, options) //nolint:staticcheck // As above.
+	options := &azidentity.UsernamePasswordCredentialOptions{ClientOptions: p.options(), DisableInstanceDiscovery: true} //nolint:staticcheck // Deprecated, and still what programs use.
+	credential, err := azidentity.NewUsernamePasswordCredential(p.seeded.TenantID, a.clientID, user.UserName, user.Password, options)
 	check(t, err)
 	if caller := p.signedIn(credential, graphDefault); caller.UserID != user.ObjectID || !slices.Contains(caller.Scopes, "User.Read") {
 		t.Errorf("caller %+v", caller)
