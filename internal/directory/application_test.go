@@ -376,7 +376,7 @@ func TestDeletingWhatIsGoneIsSuccess(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n := len(f.lines()); n != 4 {
+	if n := len(f.lines()); n != 7 { // each deletion is followed by a look
 		t.Errorf("requests %q", f.lines())
 	}
 }

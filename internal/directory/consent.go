@@ -163,8 +163,11 @@ func (c *Client) getGrant(ctx context.Context, id string) (*Grant, error) {
 
 // DeleteGrant revokes a grant; an absent one is success. Graph: DELETE /oauth2PermissionGrants/{id}.
 func (c *Client) DeleteGrant(ctx context.Context, id string) error {
-	_, err := c.deleteKnown(ctx, opDeleteGrant, id, c.grants.believes404, func(ctx context.Context) error {
-		return c.grantsBuilder().ByOAuth2PermissionGrantId(id).Delete(ctx, nil)
+	item := c.grantsBuilder().ByOAuth2PermissionGrantId(id)
+	_, err := c.remove(ctx, removal{
+		op: opDeleteGrant, id: id, believes404: c.grants.believes404,
+		send: func(ctx context.Context) error { return item.Delete(ctx, nil) },
+		look: func(ctx context.Context) error { _, err := item.Get(ctx, nil); return err },
 	})
 	if err != nil {
 		return err

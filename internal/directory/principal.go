@@ -252,9 +252,14 @@ func (c *Client) DeleteServicePrincipal(ctx context.Context, id string) error {
 		return c.fail(opDeletePrincipal, id, err)
 	}
 	defer unlock()
-	found, err := c.deleteKnown(ctx, opDeletePrincipal, id, c.principals.believes404, func(ctx context.Context) error {
-		return c.principalsBuilder().ByServicePrincipalId(id).Delete(ctx, nil)
-	})
+	item := c.principalsBuilder().ByServicePrincipalId(id)
+	known := c.principals.known(id, anyAge)
+	deletion := removal{
+		op: opDeletePrincipal, id: id, believes404: c.principals.believes404, everywhere: known != nil && c.everywhere(known.CreatedAt),
+		send: func(ctx context.Context) error { return item.Delete(ctx, nil) },
+		look: func(ctx context.Context) error { _, err := item.Get(ctx, nil); return err },
+	}
+	found, err := c.remove(ctx, deletion)
 	if err != nil {
 		return err
 	}
@@ -262,10 +267,7 @@ func (c *Client) DeleteServicePrincipal(ctx context.Context, id string) error {
 	if !found {
 		return nil
 	}
-	return c.untilGone(ctx, opDeletePrincipal, id, func(ctx context.Context) error {
-		_, err := c.principalsBuilder().ByServicePrincipalId(id).Get(ctx, nil)
-		return err
-	})
+	return c.untilGone(ctx, deletion)
 }
 
 func (c *Client) principalsBuilder() *serviceprincipals.ServicePrincipalsRequestBuilder {

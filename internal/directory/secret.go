@@ -226,7 +226,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 		case absentSince.IsZero():
 			absentSince = time.Now()
 		}
-		if !absentSince.IsZero() && (!lost || !recently(absentSince, min(lateFilter, c.bounds.Missing/2))) {
+		if !absentSince.IsZero() && (!lost || !recently(absentSince, c.agreement())) {
 			return struct{}{}, nil
 		}
 		return struct{}{}, err

@@ -1,0 +1,79 @@
+package directory_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// TestDeletionsLeaveNothingBehind deletes what was made a moment ago, and what was made long ago, while replicas flap
+// and the first requests get lost on either side of their commit.
+func TestDeletionsLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	routes := []string{"/oauth2PermissionGrants/{id}", "/servicePrincipals/{id}", "/applications/{id}", "/directory/deletedItems/{id}"}
+	faults := map[string]fault.Kind{"no fault": "", "reset before": fault.ResetBefore, "503 before": fault.ErrorBefore, "lost after": fault.DropAfter, "503 after": fault.ErrorAfter}
+	for name, kind := range faults {
+		for _, age := range []time.Duration{0, time.Hour} {
+			for seed := range uint64(12) {
+				t.Run(fmt.Sprintf("%s, age %v, seed %d", name, age, seed), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						opts := []emulator.Option{emulator.WithLag(15 * time.Second), emulator.WithSeed(seed + 1)}
+						for _, route := range routes {
+							if kind != "" {
+								opts = append(opts, emulator.WithFaults([]fault.Rule{{Method: "DELETE", Route: route, Nth: []int{1}, Kind: kind}}))
+							}
+						}
+						deleteEverything(t, age, opts...)
+					})
+				})
+			}
+		}
+	}
+}
+
+func deleteEverything(t *testing.T, age time.Duration, opts ...emulator.Option) {
+	c, e := newTenant(t, opts...)
+	w, err := build(t.Context(), c, directory.ApplicationSpec{DisplayName: "short-lived", SignInAudience: "AzureADMyOrg"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if age > 0 {
+		time.Sleep(age) // virtual
+		c = newClient(t, e)
+	}
+	steps := []struct {
+		name   string
+		remove func() error
+		left   func() int
+	}{
+		{"grant", func() error { return c.DeleteGrant(t.Context(), w.grant.ID) }, func() int { return len(e.Objects(tenant.Grant)) }},
+		{"service principal", func() error { return c.DeleteServicePrincipal(t.Context(), w.sp.ID) }, func() int {
+			if _, lives := e.Object(w.sp.ID); lives {
+				return 1
+			}
+			return 0
+		}},
+		{"application", func() error { return c.DeleteApplication(t.Context(), w.app.ID, true) }, func() int {
+			return len(ours(e, "short-lived", e.Objects)) + len(ours(e, "short-lived", e.Deleted))
+		}},
+	}
+	for _, step := range steps {
+		start := time.Now()
+		if err := step.remove(); err != nil {
+			t.Errorf("%s: %v", step.name, err)
+		}
+		if took := time.Since(start); took > 3*time.Minute {
+			t.Errorf("%s: took %v", step.name, took)
+		}
+		if n := step.left(); n != 0 {
+			t.Errorf("%s: %d left", step.name, n)
+		}
+	}
+}

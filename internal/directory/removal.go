@@ -1,0 +1,72 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/transport"
+)
+
+// removal is the deletion of one object.
+type removal struct {
+	op          operation
+	id          string
+	believes404 func(string) bool
+	// everywhere says that the object is so old that every replica knows it: where one does not show it, it is gone.
+	everywhere bool
+	send, look func(context.Context) error
+}
+
+// remove sends a deletion, again while a replica that lags does not know the object yet. When the reply of an attempt
+// was lost, a 404 for the next one can mean either that the first was applied or that a replica lags; then the object
+// must have stayed away for a while, and is deleted again where it shows. found is false when there was nothing to delete.
+func (c *Client) remove(ctx context.Context, r removal) (found bool, err error) {
+	lost, absentSince := false, time.Time{}
+	_, err = await(ctx, c, wait{r.op, r.id, "replicas to know the object, or to agree that it is gone"}, func(ctx context.Context) (struct{}, error) {
+		ctx, unclear := transport.WithUnclear(ctx)
+		err := c.fail(r.op, r.id, r.send(ctx))
+		lost = lost || unclear.Yes()
+		if KindOf(err) != KindNotFound || !lost && !r.believes404(r.id) {
+			found = err == nil
+			return struct{}{}, err
+		}
+		switch lookErr := c.fail(r.op, r.id, r.look(ctx)); {
+		case permanent(lookErr):
+			found = lost
+			return struct{}{}, nil // the directory won't tell more
+		case KindOf(lookErr) != KindNotFound:
+			absentSince = time.Time{}
+			return struct{}{}, err
+		case absentSince.IsZero():
+			absentSince = time.Now()
+		}
+		if lost && !r.everywhere && recently(absentSince, c.agreement()) {
+			return struct{}{}, err
+		}
+		found = lost
+		return struct{}{}, nil
+	}, func(_ struct{}, err error) bool { return KindOf(err) != KindNotFound })
+	return found, err
+}
+
+// untilGone reads until the directory says 404. A wait that runs out is KindUnsettled: the deletion itself was accepted.
+func (c *Client) untilGone(ctx context.Context, r removal) error {
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
+	defer cancel()
+	_, err := await(bounded, c, wait{r.op, r.id, "the directory to show that it is gone"}, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, c.fail(r.op, r.id, r.look(ctx))
+	}, func(_ struct{}, err error) bool { return err != nil })
+	if KindOf(err) == KindNotFound {
+		return nil
+	}
+	return c.unsettled(r.op, r.id, "the directory to show that it is gone", err)
+}
+
+// agreement is how long replicas must have shown the same before it counts, where nothing else tells whether a request
+// without reply was applied.
+func (c *Client) agreement() time.Duration { return min(lateFilter, c.bounds.Missing/2) }
+
+// everywhere tells whether what was created then, by the directory's clock, has reached every replica.
+func (c *Client) everywhere(created time.Time) bool {
+	return !created.IsZero() && c.now().Sub(created) > lateFilter+clockSkew
+}
