@@ -110,7 +110,7 @@ func (a action) cause(e *directory.Error) string {
 	case directory.KindForeignOrigin:
 		return sentence("A link or redirect pointed to another host than the configured one. Nothing was sent there: " + innermost(e))
 	case directory.KindUnsettled:
-		return sentence("The change was written, but a replica of the directory still shows something else. Waited for: " + e.Waited)
+		return sentence("The change was written, but a replica of the directory still shows something else: " + e.Waited)
 	case directory.KindAmbiguous:
 		return "The reply to the request was lost, and it can't be told whether the change was made. Nothing was removed."
 	case directory.KindPolicy:
