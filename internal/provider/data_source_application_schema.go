@@ -15,11 +15,12 @@ import (
 // Schema implements datasource.DataSource.
 func (d *applicationDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	key := func(description string, v ...validator.String) schema.Attribute {
-		v = append(v, stringvalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("client_id"), path.MatchRoot("unique_name"), path.MatchRoot("display_name")))
 		return schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: description, Validators: v}
 	}
+	// On one of them alone: it judges all, and would otherwise report once for each.
+	exactlyOne := stringvalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("client_id"), path.MatchRoot("unique_name"), path.MatchRoot("display_name"))
 	attributes := map[string]schema.Attribute{
-		"id":           key("The object id.", guid("the application's object id")),
+		"id":           key("The object id.", guid("the application's object id"), exactlyOne),
 		"client_id":    key("The application (client) id.", guid("the application's client id")),
 		"unique_name":  key("The name that no other application of the tenant has.", filled()),
 		"display_name": key("The name that users see. As an argument it must be the name of one application only.", filled()),

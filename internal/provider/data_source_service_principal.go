@@ -54,6 +54,7 @@ func (d *servicePrincipalDataSource) Metadata(_ context.Context, req datasource.
 
 // Schema implements datasource.DataSource.
 func (d *servicePrincipalDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	// On one of them alone: it judges both, and would otherwise report twice.
 	exactlyOne := stringvalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("client_id"))
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A service principal (enterprise application) of this tenant, looked up by exactly one of `id` and `client_id`. Its credentials are listed without their values.",
@@ -64,7 +65,7 @@ func (d *servicePrincipalDataSource) Schema(ctx context.Context, _ datasource.Sc
 			},
 			"client_id": schema.StringAttribute{
 				Optional: true, Computed: true, MarkdownDescription: "The client id of its application.",
-				Validators: append(guids("the application's client id"), exactlyOne),
+				Validators: guids("the application's client id"),
 			},
 			"display_name":                 result("The application's display name."),
 			"account_enabled":              schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether users and the application itself may sign in."},

@@ -65,9 +65,11 @@ func redirectURIsFrom(ctx context.Context, prior types.Object, r directory.Redir
 	})
 }
 
-// checkRedirectURIs judges every known redirect URI, and reports on the element that is wrong.
+// checkRedirectURIs judges every known redirect URI. The errors name platform and address and belong to redirect_uris as
+// a whole: asked for a place within a nested attribute, Terraform shows the first line of the resource instead.
 func checkRedirectURIs(ctx context.Context, o types.Object, audience string) diag.Diagnostics {
 	var diags diag.Diagnostics
+	at := path.Root("redirect_uris")
 	m := readRedirectURIs(ctx, o)
 	seen := map[string]string{} // address to platform
 	for _, p := range []struct {
@@ -75,9 +77,8 @@ func checkRedirectURIs(ctx context.Context, o types.Object, audience string) dia
 		uris     []string
 	}{{platformWeb, texts(m.Web)}, {platformSPA, texts(m.SPA)}, {platformPublic, texts(m.PublicClient)}} {
 		for _, uri := range p.uris {
-			at := path.Root("redirect_uris").AtName(p.platform).AtSetValue(types.StringValue(uri))
 			if problem := redirectProblem(p.platform, uri, audience); problem != "" {
-				diags.AddAttributeError(at, "Invalid redirect URI", problem)
+				diags.AddAttributeError(at, "Invalid redirect URI under "+p.platform, problem)
 			}
 			if other, taken := seen[canonicalURI(uri)]; taken && other != p.platform {
 				diags.AddAttributeError(at, "Redirect URI on two platforms",
@@ -87,7 +88,7 @@ func checkRedirectURIs(ctx context.Context, o types.Object, audience string) dia
 		}
 	}
 	if limit := redirectLimit(audience); len(seen) > limit {
-		diags.AddAttributeError(path.Root("redirect_uris"), "Too many redirect URIs",
+		diags.AddAttributeError(at, "Too many redirect URIs",
 			fmt.Sprintf("There are %d, and an application with sign_in_audience %s can have %d.", len(seen), audience, limit))
 	}
 	return diags

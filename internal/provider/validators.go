@@ -52,7 +52,7 @@ func filled() validator.String {
 		if s != "" {
 			return ""
 		}
-		return "It is empty. Omit the argument instead (or write null)."
+		return "It is empty. Write a value or, where it is optional, leave the argument out (or write null)."
 	}}
 }
 
