@@ -27,9 +27,12 @@ func (x *Tenant) Test(t *testing.T, deleted []string, steps ...resource.TestStep
 	})
 }
 
-// Later is how long after Terraform somebody else acts: longer than the bounds within which what they did would be taken
+// later is how long after Terraform somebody else acts: longer than the bounds within which what they did would be taken
 // for a replica that lags.
-const Later = 10 * time.Minute
+const later = 10 * time.Minute
+
+// CatchUp lets time pass until every replica shows what was written. An import has nothing to recognise a lagging one by.
+func (x *Tenant) CatchUp() { x.Clock.Advance(later) }
 
 // Change edits an object the way somebody else would, in the portal say.
 func (x *Tenant) Change(t testing.TB, id string, edit func(tenant.Doc)) {
@@ -59,7 +62,7 @@ func (x *Tenant) Create(t testing.TB, kind tenant.Kind, values tenant.Doc) strin
 
 func (x *Tenant) door(t testing.TB, err error) {
 	t.Helper()
-	x.Clock.Advance(Later)
+	x.CatchUp()
 	if err != nil {
 		t.Fatalf("by the emulator's own door: %v", err)
 	}

@@ -87,9 +87,9 @@ func TestAccApplicationLifecycle(t *testing.T) {
 				sameClientID.AddStateValue(name, tfjsonpath.New("client_id")),
 			},
 		},
-		resource.TestStep{ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adopt_existing", "prevent_duplicate_names", "purge_on_destroy", "timeouts"}},
+		resource.TestStep{PreConfig: x.CatchUp, ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adopt_existing", "prevent_duplicate_names", "purge_on_destroy", "timeouts"}},
 		resource.TestStep{
-			ResourceName: name, ImportState: true, ImportStateVerify: true,
+			PreConfig: x.CatchUp, ResourceName: name, ImportState: true, ImportStateVerify: true,
 			ImportStateId:           "unique_name:mail-import",
 			ImportStateVerifyIgnore: []string{"adopt_existing", "prevent_duplicate_names", "purge_on_destroy", "timeouts"},
 		},

@@ -78,8 +78,7 @@ func TestAccExampleImports(t *testing.T) {
 				w.Apply(t)
 				id := actualID(t, form, values(t, w, resource))
 
-				// An import comes when every replica knows the object.
-				x.Clock.Advance(acctest.Later)
+				x.CatchUp()
 				w.Must(t, "state", "rm", resource)
 				w.Must(t, "import", resource, id)
 				w.PlanIsEmpty(t)

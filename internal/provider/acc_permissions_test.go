@@ -92,7 +92,7 @@ func TestAccPermissionsLifecycle(t *testing.T) {
 			},
 		},
 		resource.TestStep{
-			ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "application_id",
+			PreConfig: x.CatchUp, ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "application_id",
 			ImportStateIdFunc: func(*terraformState) (string, error) {
 				return x.Application(t, "Mail import").String("id") + "/" + graphClientID, nil
 			},

@@ -50,7 +50,7 @@ func TestAccServicePrincipalLifecycle(t *testing.T) {
 			ConfigPlanChecks:  updated(name),
 			ConfigStateChecks: []statecheck.StateCheck{same.AddStateValue(name, tfjsonpath.New("id"))},
 		},
-		resource.TestStep{ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adopt_existing", "timeouts"}},
+		resource.TestStep{PreConfig: x.CatchUp, ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adopt_existing", "timeouts"}},
 		// Somebody enables it in the portal.
 		resource.TestStep{
 			PreConfig: func() {
@@ -94,7 +94,7 @@ func TestAccPublicClientLifecycle(t *testing.T) {
 		},
 		resource.TestStep{Config: config("  enabled = false\n"), ConfigPlanChecks: updated(name)},
 		resource.TestStep{
-			ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "application_id",
+			PreConfig: x.CatchUp, ResourceName: name, ImportState: true, ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "application_id",
 			ImportStateIdFunc:       func(*terraformState) (string, error) { return x.Application(t, "Mail import").String("id"), nil },
 			ImportStateVerifyIgnore: []string{"timeouts"},
 		},
