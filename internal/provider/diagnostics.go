@@ -153,7 +153,7 @@ func (a action) nextStep(e *directory.Error) string {
 	case directory.KindAmbiguous:
 		return "Look at what is listed below: import or remove it, then apply again."
 	case directory.KindPolicy:
-		return policyAdvice(e.MaxLifetime)
+		return policyAdvice(e)
 	case directory.KindTooManySecrets:
 		return "Remove one of them, or replace a secret of this configuration with -replace and without create_before_destroy: the old one then goes first, and sign-in fails until its consumers have the new one."
 	case directory.KindNameTaken:
@@ -174,10 +174,9 @@ func (a action) missingPermission(e *directory.Error) string {
 	if len(e.Permissions) == 0 {
 		return "Give the identity that Terraform runs as the permission for this call, and have an administrator consent to it."
 	}
-	advice := "The identity that Terraform runs as needs one of these Microsoft Graph permissions, with an administrator's consent: " +
-		strings.Join(e.Permissions, ", ") + "."
+	advice := "The identity that Terraform runs as needs the Microsoft Graph permission " + strings.Join(e.Permissions, ", ") + ", with an administrator's consent."
 	if strings.Contains(advice, ".OwnedBy") {
-		advice += " With the one that ends in .OwnedBy it must also be an owner of the application."
+		advice += " It must also be an owner of the application; for the applications of others it needs Application.ReadWrite.All."
 	}
 	return advice + " A signed-in user also needs a role such as Cloud Application Administrator. A new permission works from the next sign-in on."
 }
@@ -248,15 +247,22 @@ func keyIDs(cs []directory.Candidate) string {
 	return strings.Join(ids, ", ")
 }
 
-// policyAdvice turns a policy's ISO 8601 duration into the argument to write.
-func policyAdvice(maxLifetime string) string {
-	if maxLifetime == "" {
-		return "Ask the tenant's administrator what the application management policy allows; a shorter validity_days, or another kind of credential, may do."
+// policyAdvice names the argument that the tenant's policy is about, and what may stand there when that is known.
+func policyAdvice(e *directory.Error) string {
+	const ask = "Ask the tenant's administrator what the application management policy allows"
+	switch e.Code {
+	case "SignInAudienceNotAllowedAsPerAppPolicy":
+		return ask + ", and choose another sign_in_audience, or have this application exempted."
+	case "CredentialTypeNotAllowedAsPerAppPolicy":
+		return ask + ": another kind of credential, or an exemption for this application."
 	}
-	if days, ok := isoDays(maxLifetime); ok {
+	if e.MaxLifetime == "" {
+		return ask + ", and choose a shorter validity_days or an earlier end_date."
+	}
+	if days, ok := isoDays(e.MaxLifetime); ok {
 		return fmt.Sprintf("The longest lifetime allowed is %d days: set validity_days to %d or less.", days, days)
 	}
-	return fmt.Sprintf("The longest lifetime allowed is %s (ISO 8601): choose a shorter validity_days or an earlier end_date.", maxLifetime)
+	return fmt.Sprintf("The longest lifetime allowed is %s (ISO 8601): choose a shorter validity_days or an earlier end_date.", e.MaxLifetime)
 }
 
 // graphSays quotes Graph's message and code.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
 )
 
 func TestRedirectURIForms(t *testing.T) {
@@ -206,7 +208,7 @@ func TestPolicyAdvice(t *testing.T) {
 		"P90D": "set validity_days to 90 or less", "P365DT12H": "365 days", "PT48H": "2 days",
 		"PT12H": "PT12H", "P1Y": "P1Y", "nonsense": "nonsense", "": "administrator", "P99999999999999999999D": "ISO 8601",
 	} {
-		if got := policyAdvice(text); !strings.Contains(got, part) {
+		if got := policyAdvice(&directory.Error{MaxLifetime: text}); !strings.Contains(got, part) {
 			t.Errorf("%q: %q lacks %q", text, got, part)
 		}
 	}
