@@ -23,8 +23,8 @@ const (
 	// maxLost is how often in a row a request that got no reply is sent: an endpoint that can't be reached is to be
 	// reported within seconds.
 	maxLost = 5
-	// maxRefused is how often a request is sent that Graph itself answers with a passing failure: about a minute.
-	maxRefused = 12
+	// maxFailed is how often a request is sent that fails in passing, one way or another: about a minute.
+	maxFailed = 12
 	// longWait is the wait from which on a user wants to know why nothing happens.
 	longWait = 3 * time.Second
 )
@@ -50,7 +50,7 @@ type verdict struct {
 	ambiguous bool
 	unclear   bool // the attempt may have been applied
 	throttled bool // the wait holds for every request of the process
-	limit     int  // attempts, 0 when only the context limits them
+	lost      bool // nothing came back
 	reason    string
 }
 
@@ -61,6 +61,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	failed, lost := 0, 0 // in all but for throttling, and in a row
 	for attempt := 1; ; attempt++ {
 		if err := r.window.wait(ctx, r.log); err != nil {
 			return nil, err
@@ -73,7 +74,13 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		if v.unclear {
 			noteUnclear(ctx)
 		}
-		if !v.again || ctx.Err() != nil || (v.limit > 0 && attempt >= v.limit) {
+		if !v.throttled { // how long to bear with throttling is for the context to say
+			failed++
+		}
+		if lost++; !v.lost {
+			lost = 0
+		}
+		if !v.again || ctx.Err() != nil || lost >= maxLost || failed >= maxFailed {
 			return deliver(resp, err)
 		}
 		wait, told := retryAfter(resp)
@@ -104,7 +111,7 @@ func judge(req *http.Request, resp *http.Response, err error) verdict {
 	case http.StatusConflict:
 		switch errorCode(resp) {
 		case "Directory_ConcurrencyViolation", "Error_MsaAppDoesNotExist":
-			return verdict{again: true, limit: maxRefused, reason: "Microsoft Graph asks to try again after concurrent writes"}
+			return verdict{again: true, reason: "Microsoft Graph asks to try again after concurrent writes"}
 		}
 	case http.StatusServiceUnavailable:
 		switch errorCode(resp) {
@@ -122,7 +129,7 @@ func judgeUnclear(req *http.Request, status int) verdict {
 	if !repeatable(req) {
 		return verdict{ambiguous: true}
 	}
-	return verdict{again: true, unclear: true, limit: maxRefused, reason: fmt.Sprintf("Microsoft Graph answered %d", status)}
+	return verdict{again: true, unclear: true, reason: fmt.Sprintf("Microsoft Graph answered %d", status)}
 }
 
 func judgeError(req *http.Request, err error) verdict {
@@ -135,11 +142,11 @@ func judgeError(req *http.Request, err error) verdict {
 	case errors.As(err, &unsent), errors.As(err, &certificate), errors.As(err, &noTLS):
 		return verdict{}
 	case errors.As(err, &dns), errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
-		return verdict{again: true, limit: maxLost, reason: "no connection to Microsoft Graph"}
+		return verdict{again: true, lost: true, reason: "no connection to Microsoft Graph"}
 	case !repeatable(req):
 		return verdict{ambiguous: true}
 	}
-	return verdict{again: true, unclear: true, limit: maxLost, reason: "the reply of Microsoft Graph was lost"}
+	return verdict{again: true, unclear: true, lost: true, reason: "the reply of Microsoft Graph was lost"}
 }
 
 // repeatable tells whether applying the request twice is the same as applying it once. An upsert is not: its second

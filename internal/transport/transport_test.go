@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -244,6 +245,34 @@ func TestRetryRules(t *testing.T) {
 					if attempt.body != body || attempt.contentLength != int64(len(body)) {
 						t.Errorf("attempt %d carried %q (%d)", i, attempt.body, attempt.contentLength)
 					}
+				}
+			})
+		})
+	}
+}
+
+// TestLossesCountInARow: an endpoint that answers in between can be reached.
+func TestLossesCountInARow(t *testing.T) {
+	t.Parallel()
+	lost, answered := reply{err: errReset}, reply{status: 503, body: graphError("x")}
+	tests := map[string]struct {
+		replies  []reply
+		attempts int
+		ok       bool
+	}{
+		"never an answer":      {[]reply{lost}, 5, false},
+		"answers in between":   {[]reply{lost, lost, answered, lost, lost, lost, answered, lost, {status: 200, body: ok}}, 9, true},
+		"after throttling":     {append(slices.Repeat([]reply{{status: 429}}, 14), lost, reply{status: 200, body: ok}), 16, true},
+		"failures all the way": {[]reply{lost, answered, lost, answered, lost, answered, lost, answered, lost, answered, lost, lost, {status: 200, body: ok}}, 12, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSetup(t, tt.replies...)
+				status, err := s.do(t.Context(), http.MethodGet, endpoint+"/v1.0/x", "", nil)
+				if got := s.script.attempts(); got != tt.attempts || (err == nil && status == 200) != tt.ok {
+					t.Errorf("%d attempts, want %d; ended with %d, %v", got, tt.attempts, status, err)
 				}
 			})
 		})
