@@ -1,0 +1,117 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// Owners are additive: ours are ensured, one that somebody added stays, and one that we drop goes.
+func TestAccApplicationOwners(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	var users []string
+	for _, d := range x.Objects(tenant.User) {
+		users = append(users, d.String("id"))
+	}
+	if len(users) < 3 {
+		t.Fatalf("the tenant has %d users, the test needs 3", len(users))
+	}
+	config := func(owners ...string) string {
+		return "resource \"appreg_application\" \"test\" {\n  display_name = \"Mail import\"\n  owners       = [\"" + strings.Join(owners, "\", \"") + "\"]\n}\n"
+	}
+	w := x.Workspace(t, config(users[0], users[1]))
+	w.Apply(t)
+	w.PlanIsEmpty(t)
+	owners := func() []string {
+		// The caller is made an owner too, or not: nobody has said which.
+		ids := slices.DeleteFunc(x.Application(t, "Mail import").Strings("owners"), func(id string) bool { return !slices.Contains(users, id) })
+		slices.Sort(ids)
+		return ids
+	}
+	want := func(when string, ids ...string) {
+		t.Helper()
+		slices.Sort(ids)
+		if got := owners(); !slices.Equal(got, ids) {
+			t.Errorf("%s the owners are %q, want %q", when, got, ids)
+		}
+	}
+	want("after the create", users[0], users[1])
+
+	x.Change(t, x.Application(t, "Mail import").String("id"), func(d tenant.Doc) { d["owners"] = append(d["owners"].([]any), users[2]) })
+	w.PlanIsEmpty(t)
+	w.Configure(t, config(users[0]))
+	w.Apply(t)
+	want("after one was dropped", users[0], users[2])
+	w.PlanIsEmpty(t)
+	w.Destroy(t)
+	if err := x.Left("Mail import"); err != nil {
+		t.Error(err)
+	}
+}
+
+const foreignPrincipal = `
+resource "appreg_service_principal" "foreign" {
+  client_id      = "CLIENT_ID"
+  adopt_existing = true
+  notes          = "adopted"
+}
+`
+
+// foreignProduct is an application of another tenant with a service principal in this one, as somebody's consent leaves it.
+func foreignProduct(t *testing.T, x *acctest.Tenant) (clientID, principalID string) {
+	t.Helper()
+	home := x.Facts().Tenants[1]
+	err := x.Cloud().UpdateEverywhere(func(tx *tenant.Tx) error {
+		clientID = tx.NewID("client", "foreign")
+		app := tenant.NewApplication(tx.NewID("application", "foreign"), clientID, home.Domain, "", tx.Now())
+		app["displayName"], app["signInAudience"] = "Foreign product", "AzureADMultipleOrgs"
+		tx.Put(home.ID, tenant.Application, app)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags := []any{"WindowsAzureActiveDirectoryIntegratedApp"}
+	return clientID, x.Create(t, tenant.ServicePrincipal, tenant.Doc{"appId": clientID, "tags": tags})
+}
+
+// An adopted service principal of a foreign application gets what is configured, keeps the rest, and outlives destroy.
+func TestAccServicePrincipalAdoptedOutlivesDestroy(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	clientID, id := foreignProduct(t, x)
+	w := x.Workspace(t, strings.ReplaceAll(foreignPrincipal, "CLIENT_ID", clientID))
+	w.Apply(t)
+	if got := values(t, w, "appreg_service_principal.foreign"); got["id"] != id || got["adopted"] != true {
+		t.Errorf("the service principal is %v (adopted: %v), want the one that exists, %s", got["id"], got["adopted"], id)
+	}
+	object, _ := x.Object(id)
+	if object.String("notes") != "adopted" || !slices.Equal(object.Strings("tags"), []string{"WindowsAzureActiveDirectoryIntegratedApp"}) {
+		t.Errorf("notes are %q and tags %q, want the configured notes and the tags as they were", object.String("notes"), object.Strings("tags"))
+	}
+	w.PlanIsEmpty(t)
+	w.Destroy(t)
+	if _, ok := x.Object(id); !ok {
+		t.Error("destroy deleted a service principal that it had only adopted")
+	}
+}
+
+// Without adopt_existing nothing is taken over, and the error shows the import block.
+func TestAccServicePrincipalNotAdopted(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	clientID, id := foreignProduct(t, x)
+	w := x.Workspace(t, strings.NewReplacer("CLIENT_ID", clientID, "true", "false").Replace(foreignPrincipal))
+	w.Init(t)
+	apply := w.Terraform(t, "apply", "-auto-approve", "-no-color")
+	if apply.ExitCode != 1 || !strings.Contains(apply.Output, "adopt_existing = true") || !strings.Contains(apply.Output, "id = \""+id+"\"") {
+		t.Errorf("the error must name adopt_existing and the import block: exit status %d\n%s", apply.ExitCode, apply.Output)
+	}
+	if object, _ := x.Object(id); object["notes"] != nil {
+		t.Error("the service principal was written to")
+	}
+}
