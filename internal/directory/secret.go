@@ -51,10 +51,13 @@ func (c *Client) AddSecret(ctx context.Context, applicationID, displayName strin
 			c.applications.wrote(applicationID, before, after)
 			return made, nil
 		}
-		if KindOf(err) == KindPolicy {
+		switch KindOf(err) {
+		case KindAmbiguous:
+		case KindPolicy:
 			return nil, c.withMaxLifetime(ctx, applicationID, err)
-		}
-		if KindOf(err) != KindAmbiguous {
+		case KindTooManySecrets:
+			return nil, c.withSecrets(ctx, before, err)
+		default:
 			return nil, err
 		}
 		removed, failure := c.recoverSecret(ctx, before, want, err)
@@ -67,6 +70,19 @@ func (c *Client) AddSecret(ctx context.Context, applicationID, displayName strin
 			return nil, err
 		}
 	}
+}
+
+// withSecrets adds to a refusal the secrets that the application holds, as far as they can be read now.
+func (c *Client) withSecrets(ctx context.Context, before *Application, refusal error) error {
+	e := *errorOf(refusal)
+	held, err := c.Application(ctx, before.ID)
+	if err != nil {
+		held = before
+	}
+	for _, s := range held.Secrets {
+		e.Candidates = append(e.Candidates, s.candidate())
+	}
+	return &e
 }
 
 // addPassword sends one request.

@@ -207,6 +207,8 @@ func TestSecretRefusals(t *testing.T) {
 	c, f := newFake(t, nil)
 	refused := refusal(400, "TooManyAppPasswords", "Not allowed to add 3 passwords.")
 	state := newFakeApplication()
+	day := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	state.body["passwordCredentials"] = []object{password(keyNumber(1), "one", day, day), password(keyNumber(2), "two", day, day)}
 	f.answer = func(line, body string, seen int) answer {
 		switch {
 		case strings.HasSuffix(line, "/addPassword"):
@@ -222,6 +224,9 @@ func TestSecretRefusals(t *testing.T) {
 	}
 	_, err := c.AddSecret(t.Context(), appID, "x", time.Now().Add(time.Hour))
 	wantKind(t, err, KindTooManySecrets)
+	if held := errorOf(err).Candidates; len(held) != 2 || held[0].ID != keyNumber(1) || held[1].DisplayName != "two" {
+		t.Errorf("the error must name the secrets that are held: %v", held)
+	}
 	refused = refusal(400, "CredentialInvalidLifetimeAsPerAppPolicy", "Credential lifetime exceeds the max value allowed as per assigned policy")
 	_, err = c.AddSecret(t.Context(), appID, "x", time.Now().Add(time.Hour))
 	wantKind(t, err, KindPolicy)

@@ -12,14 +12,15 @@ func said(output string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
 }
 
-// refused runs a command that has to fail, and demands each part in what it says.
+// refused runs a command that has to fail, and demands each part in its errors: what the plan shows before doesn't count.
 func refused(t *testing.T, w *acctest.Workspace, parts []string, command ...string) {
 	t.Helper()
 	r := w.Terraform(t, command...)
 	if r.ExitCode != 1 {
 		t.Errorf("terraform %s: exit status %d, want a refusal\n%s", strings.Join(command, " "), r.ExitCode, r.Output)
 	}
-	demand(t, r.Output, parts)
+	_, failure, _ := strings.Cut(r.Output, "Error: ")
+	demand(t, failure, parts)
 }
 
 func demand(t *testing.T, output string, parts []string) {

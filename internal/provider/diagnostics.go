@@ -137,7 +137,12 @@ func (a action) nextStep(e *directory.Error) string {
 	case directory.KindForbidden:
 		return a.missingPermission(e)
 	case directory.KindNotFound:
-		return fmt.Sprintf("It may have been deleted meanwhile. Check that the configuration names the %s by its object id (the attribute id), not by a client id.", a.subject())
+		return a.missingObject()
+	case directory.KindInvalid:
+		if a.resource == "appreg_admin_consent" {
+			return a.missingObject() // Graph answers 400 as well as 404 for a service principal that it doesn't know.
+		}
+		return ""
 	case directory.KindConflict:
 		return "Another change was made at the same moment. Apply again."
 	case directory.KindUnauthorized:
@@ -168,6 +173,10 @@ func (a action) nextStep(e *directory.Error) string {
 	default:
 		return ""
 	}
+}
+
+func (a action) missingObject() string {
+	return fmt.Sprintf("It may have been deleted meanwhile. Check that the configuration names the %s by its object id (the attribute id), not by a client id.", a.subject())
 }
 
 func (a action) missingPermission(e *directory.Error) string {

@@ -1,0 +1,100 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+)
+
+// held is an application with its service principal, to which what is under test is added.
+const held = minimalApplication + `
+resource "appreg_service_principal" "test" {
+  client_id = appreg_application.test.client_id
+}
+`
+
+// Somebody deletes the application, or its service principal, between a plan and its apply.
+func TestAccDeletedBetweenPlanAndApply(t *testing.T) {
+	t.Parallel()
+	const meanwhile = "It may have been deleted meanwhile"
+	for name, c := range map[string]struct {
+		hcl       string
+		principal bool // the service principal is deleted, not the application
+		want      []string
+	}{
+		"application": {
+			`resource "appreg_application" "test" { display_name = "Renamed" }`, false,
+			[]string{`Unable to update application "Renamed"`, meanwhile},
+		},
+		"secret": {
+			held + `resource "appreg_client_secret" "test" { application_id = appreg_application.test.id }`, false,
+			[]string{"Unable to create client secret", meanwhile, "names the application by its object id"},
+		},
+		"flag": {
+			held + `resource "appreg_public_client" "test" { application_id = appreg_application.test.id }`, false,
+			[]string{"Unable to set public client flag", meanwhile, "names the application by its object id"},
+		},
+		"permissions": {
+			held + "resource \"appreg_delegated_permissions\" \"test\" {\n application_id = appreg_application.test.id\n scopes = [\"User.Read\"]\n}\n", false,
+			[]string{"Unable to set delegated permissions", meanwhile, "names the application by its object id"},
+		},
+		"service principal": {
+			minimalApplication + "resource \"appreg_service_principal\" \"test\" {\n client_id = appreg_application.test.client_id\n notes = \"changed\"\n}\n", true,
+			[]string{"Unable to update service principal", meanwhile},
+		},
+		"consent": {
+			held + "resource \"appreg_admin_consent\" \"test\" {\n service_principal_id = appreg_service_principal.test.id\n scopes = [\"User.Read\"]\n}\n", true,
+			[]string{"Unable to give admin consent", meanwhile, "names the service principal (and the user, if any) by its object id"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := acctest.Hostile(t)
+			w := x.Workspace(t, held)
+			w.Apply(t)
+			id := x.Application(t, "Mail import").String("id")
+			if c.principal {
+				id = principal(t, x).String("id")
+			}
+			w.Configure(t, c.hcl)
+			w.Must(t, "plan", "-out=saved.tfplan")
+			x.Delete(t, id)
+			refused(t, w, append(c.want, "request-id"), "apply", "saved.tfplan")
+
+			// The next run sees what is gone, and needs no help.
+			w.Apply(t)
+			w.PlanIsEmpty(t)
+		})
+	}
+}
+
+// What is gone needs no removal: a destroy of the whole succeeds without a refresh that would tell.
+func TestAccDestroyOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, "")
+	w.ConfigureFrom(t, "examples/demo/main.tf")
+	w.Apply(t)
+	x.Delete(t, x.Application(t, "Mail import").String("id"))
+	w.Must(t, "destroy", "-auto-approve", "-refresh=false")
+	if err := x.Left("Mail import"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A reference by the wrong one of an application's two ids is the usual mistake.
+func TestAccClientIDInPlaceOfObjectID(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, held)
+	w.Apply(t)
+	for _, c := range []struct{ hcl, want string }{
+		{`resource "appreg_client_secret" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to create client secret"},
+		{`resource "appreg_public_client" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to set public client flag"},
+		{"resource \"appreg_delegated_permissions\" \"wrong\" {\n application_id = appreg_application.test.client_id\n scopes = [\"User.Read\"]\n}\n", "Unable to set delegated permissions"},
+		{"resource \"appreg_admin_consent\" \"wrong\" {\n service_principal_id = appreg_application.test.id\n scopes = [\"User.Read\"]\n}\n", "Unable to give admin consent"},
+	} {
+		w.Configure(t, held+c.hcl)
+		refused(t, w, []string{c.want, "by its object id (the attribute id), not by a client id"}, apply()...)
+	}
+}
