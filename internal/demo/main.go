@@ -35,15 +35,15 @@ func main() {
 
 // run prepares the stage and gives it to the story or to the reader.
 func run(ctx context.Context, out io.Writer, dir string, keep bool) (err error) {
-	if _, err := terraform(); err != nil {
-		return err
-	}
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "appreg-demo-"); err != nil {
 			return err
 		}
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if _, err := terraform(); err != nil {
+		return err
+	}
 	s := &stage{out: out, dir: dir}
 	if err := s.build(ctx); err != nil {
 		return err
