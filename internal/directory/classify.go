@@ -66,7 +66,7 @@ func (c *Client) fail(op operation, object string, err error) error {
 		e.fromTransport(err)
 	}
 	// A caller of shared work leaves at its own deadline, without hearing what the work is held up by.
-	if errors.Is(err, context.DeadlineExceeded) && c.window.Remaining() > 0 {
+	if errors.Is(err, context.DeadlineExceeded) && c.window.Throttled() {
 		e.Kind = KindThrottled
 	}
 	if e.Kind == KindForbidden {

@@ -68,6 +68,9 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		resp, err := r.next.RoundTrip(withBody(req, body))
 		v := judge(req, resp, err)
+		if resp != nil && !v.throttled {
+			r.window.answered()
+		}
 		if v.ambiguous {
 			return nil, ambiguous(req, resp, err)
 		}

@@ -23,8 +23,9 @@ func (e *ThrottledError) Error() string {
 // Window is the time in which nobody sends. Requests made while throttled count against the limit too, so one refusal
 // holds back every request of the process.
 type Window struct {
-	mu    sync.Mutex
-	until time.Time
+	mu      sync.Mutex
+	until   time.Time
+	refused bool // by the last answer
 }
 
 func (w *Window) extend(d time.Duration) {
@@ -33,10 +34,25 @@ func (w *Window) extend(d time.Duration) {
 	if until := time.Now().Add(d); until.After(w.until) {
 		w.until = until
 	}
+	w.refused = true
 }
 
-// Remaining is how long nobody sends from now on; zero or less means that everybody may.
-func (w *Window) Remaining() time.Duration {
+// answered notes an answer that was no refusal.
+func (w *Window) answered() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused = false
+}
+
+// Throttled tells whether Graph refuses requests: its last answer was a refusal, whether or not the wait is over.
+func (w *Window) Throttled() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused
+}
+
+// remaining is how long nobody sends from now on; zero or less means that everybody may.
+func (w *Window) remaining() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return time.Until(w.until)
@@ -46,7 +62,7 @@ func (w *Window) Remaining() time.Duration {
 // of the wait rather than all at once.
 func (w *Window) wait(ctx context.Context, log *slog.Logger) error {
 	for {
-		left := w.Remaining()
+		left := w.remaining()
 		if left <= 0 {
 			return nil
 		}
