@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/transport"
-	deleteditems "github.com/microsoftgraph/msgraph-sdk-go/directory"
 )
 
 // DeleteApplication deletes an application and waits until it is gone; with purge also from the deleted items.
@@ -73,8 +72,4 @@ func (c *Client) purge(ctx context.Context, id string, expected bool) error {
 		return struct{}{}, err
 	}, func(_ struct{}, err error) bool { return KindOf(err) != KindNotFound })
 	return err
-}
-
-func (c *Client) deletedItems() *deleteditems.DeletedItemsRequestBuilder {
-	return deleteditems.NewDeletedItemsRequestBuilderInternal(c.pathParameters(), c.adapter)
 }

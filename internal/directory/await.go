@@ -40,3 +40,13 @@ func await[T any](ctx context.Context, c *Client, w wait, read func(context.Cont
 		Waited: "waiting for " + w.awaited, Err: err,
 	}
 }
+
+// refused is for a write that was sent again until the wait ran out, so that nothing was written: what Graph last said
+// to it, where that is known.
+func refused(err error) error {
+	var timeout *settle.TimeoutError
+	if KindOf(err) == KindUnsettled && errors.As(err, &timeout) && timeout.Last != nil {
+		return timeout.Last
+	}
+	return err
+}

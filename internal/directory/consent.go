@@ -122,7 +122,7 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 		return true
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, refused(err)
 	}
 	if lost && held != nil && sameSet(held.Scopes, want.Scopes) {
 		return held, nil, nil

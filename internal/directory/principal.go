@@ -38,20 +38,28 @@ const MicrosoftTenantID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 type ServicePrincipalFields struct{ AccountEnabled, AppRoleAssignmentRequired, Notes, Tags bool }
 
 // CreateServicePrincipal makes the service principal of an application. Graph: POST /servicePrincipals. When there is
-// one already: KindExists, or with adopt it is taken over (only configured values are written; see owned).
+// one already: KindExists, or with adopt it is taken over (only configured values are written; see owned). A deleted one
+// that still holds the client id is restored and given all values of spec, which is as good as new.
 func (c *Client) CreateServicePrincipal(ctx context.Context, spec ServicePrincipalSpec, owned ServicePrincipalFields, adopt bool) (sp *ServicePrincipal, adopted bool, err error) {
 	unlock, err := c.locks.lock(ctx, "service principal of "+spec.ClientID)
 	if err != nil {
 		return nil, false, c.fail(opCreatePrincipal, spec.ClientID, err)
 	}
 	defer unlock()
-	made, held, err := c.postPrincipal(ctx, spec)
+	made, revived, held, err := c.postPrincipal(ctx, spec)
 	switch {
 	case err != nil:
 		return nil, false, err
 	case made != nil:
 		c.principals.created(made.ID, made)
 		sp, err := c.settlePrincipal(ctx, made)
+		return sp, false, err
+	case revived != nil:
+		sp, err := c.patchPrincipal(ctx, revived, spec, ServicePrincipalFields{AccountEnabled: true, AppRoleAssignmentRequired: true, Notes: true, Tags: true})
+		if err != nil {
+			return revived, false, err
+		}
+		sp, err = c.settlePrincipal(ctx, sp)
 		return sp, false, err
 	case !adopt:
 		return nil, false, &Error{
@@ -84,13 +92,14 @@ func (s ServicePrincipalSpec) overlay(spec ServicePrincipalSpec, owned ServicePr
 	return s
 }
 
-// postPrincipal creates the service principal, or finds the one that there is. The client id is a natural key, so the
-// request may be sent again when its reply was lost; what then holds the key is ours when it is as young as the request.
-func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (made, held *ServicePrincipal, err error) {
+// postPrincipal creates the service principal, or finds the one that there is, live or deleted. The client id is a
+// natural key, so the request may be sent again when its reply was lost; what then holds the key is ours when it is as
+// young as the request.
+func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (made, revived, held *ServicePrincipal, err error) {
 	body := principalBody(spec)
 	own, err := c.claims(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	since, lost := c.now().Add(-clockSkew), false
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
@@ -107,9 +116,14 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 		failure := c.fail(opCreatePrincipal, spec.ClientID, err)
 		lost = lost || KindOf(failure) == KindAmbiguous
 		if KindOf(failure) == KindConflict {
-			if got, err := c.ServicePrincipalByClientID(ctx, spec.ClientID); err == nil {
-				held = got
+			got, err := c.ServicePrincipalByClientID(ctx, spec.ClientID)
+			if held = got; err == nil {
 				return struct{}{}, nil
+			}
+			if KindOf(err) == KindNotFound {
+				if revived, err = c.revivePrincipal(ctx, spec.ClientID); revived != nil || err != nil {
+					return struct{}{}, err
+				}
 			}
 		}
 		return struct{}{}, failure
@@ -136,12 +150,12 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 		}
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, refused(err)
 	}
 	if lost && held != nil && !held.CreatedAt.Before(since) {
-		return held, nil, nil
+		return held, nil, nil, nil
 	}
-	return made, held, nil
+	return made, revived, held, nil
 }
 
 // justMade tells whether this process has made the application with a client id, so recently that a replica may not
@@ -208,28 +222,34 @@ func (c *Client) UpdateServicePrincipal(ctx context.Context, id string, old, upd
 }
 
 func (c *Client) updatePrincipal(ctx context.Context, before *ServicePrincipal, old, updated ServicePrincipalSpec) (*ServicePrincipal, error) {
-	body, changed := models.NewServicePrincipal(), false
-	fields := ServicePrincipalFields{}
-	if fields.AccountEnabled = old.AccountEnabled != updated.AccountEnabled; fields.AccountEnabled {
+	changed := ServicePrincipalFields{
+		AccountEnabled:            old.AccountEnabled != updated.AccountEnabled,
+		AppRoleAssignmentRequired: old.AppRoleAssignmentRequired != updated.AppRoleAssignmentRequired,
+		Notes:                     old.Notes != updated.Notes,
+		Tags:                      !sameSet(old.Tags, updated.Tags),
+	}
+	if changed == (ServicePrincipalFields{}) {
+		return before, nil
+	}
+	return c.patchPrincipal(ctx, before, updated, changed)
+}
+
+// patchPrincipal writes some of the values, whatever they were.
+func (c *Client) patchPrincipal(ctx context.Context, before *ServicePrincipal, updated ServicePrincipalSpec, fields ServicePrincipalFields) (*ServicePrincipal, error) {
+	body := models.NewServicePrincipal()
+	if fields.AccountEnabled {
 		body.SetAccountEnabled(&updated.AccountEnabled)
-		changed = true
 	}
-	if fields.AppRoleAssignmentRequired = old.AppRoleAssignmentRequired != updated.AppRoleAssignmentRequired; fields.AppRoleAssignmentRequired {
+	if fields.AppRoleAssignmentRequired {
 		body.SetAppRoleAssignmentRequired(&updated.AppRoleAssignmentRequired)
-		changed = true
 	}
-	if fields.Notes = old.Notes != updated.Notes; fields.Notes {
+	if fields.Notes {
 		if body.GetAdditionalData()["notes"] = any(updated.Notes); updated.Notes == "" {
 			body.GetAdditionalData()["notes"] = nil
 		}
-		changed = true
 	}
-	if fields.Tags = !sameSet(old.Tags, updated.Tags); fields.Tags {
+	if fields.Tags {
 		body.SetTags(orEmpty(updated.Tags))
-		changed = true
-	}
-	if !changed {
-		return before, nil
 	}
 	after := before.clone()
 	after.ServicePrincipalSpec = before.ServicePrincipalSpec.overlay(updated, fields)

@@ -42,15 +42,22 @@ func TestCreateServicePrincipal(t *testing.T) {
 		adopt       bool
 		posts       []answer
 		held        object
+		hidden      bool // the one that holds the client id can't be read by that
+		deleted     bool // there is a deleted one
+		restore     []answer
 		kind        Kind // -1: success
 		adopted     bool
-		sent        int
+		sent        int // POSTs; -1 for many
 	}{
 		"new":                               {posts: []answer{made}, kind: -1, sent: 1},
 		"held":                              {posts: []answer{conflict}, held: object{"createdDateTime": old}, kind: KindExists, sent: 1},
 		"held, adopted":                     {posts: []answer{conflict}, held: object{"createdDateTime": old}, adopt: true, kind: -1, adopted: true, sent: 1},
 		"lost, applied":                     {posts: []answer{{lost: true}, conflict}, held: object{}, kind: -1, sent: 2},
 		"lost, not applied":                 {posts: []answer{refusal(503, "x", ""), made}, kind: -1, sent: 2},
+		"held by one that never shows":      {posts: []answer{conflict}, hidden: true, kind: KindConflict, sent: -1},
+		"held by a deleted one":             {posts: []answer{conflict}, hidden: true, deleted: true, restore: []answer{{status: 200, body: spJSON(object{"@odata.type": "#microsoft.graph.servicePrincipal"})}}, kind: -1, sent: 2},
+		"not restored at once":              {posts: []answer{conflict}, hidden: true, deleted: true, restore: []answer{notFound(), {lost: true}, notFound()}, kind: -1, sent: -1},
+		"not ours to restore":               {posts: []answer{conflict}, hidden: true, deleted: true, restore: []answer{forbidden}, kind: KindForbidden, sent: 2},
 		"lost, held by an older one":        {posts: []answer{{lost: true}, conflict}, held: object{"createdDateTime": old}, kind: KindExists, sent: 2},
 		"application not replicated":        {ours: true, posts: []answer{noApplication, noApplication, made}, kind: -1, sent: 3},
 		"no such application":               {posts: []answer{noApplication}, kind: KindInvalid, sent: 1},
@@ -70,8 +77,18 @@ func TestCreateServicePrincipal(t *testing.T) {
 					switch {
 					case line == "POST /servicePrincipals":
 						return tt.posts[min(seen, len(tt.posts)-1)]
+					case line == spByClient && tt.hidden:
+						return notFound()
 					case line == spByClient:
 						return answer{status: 200, body: spJSON(tt.held)}
+					case line == "GET /directory/deletedItems/microsoft.graph.servicePrincipal?$filter=appId eq '"+clientID+"'" && tt.deleted:
+						return answer{status: 200, body: list(spJSON(object{"deletedDateTime": old, "notes": "old"}))}
+					case strings.HasPrefix(line, "GET /directory/deletedItems/"):
+						return answer{status: 200, body: list()}
+					case line == "POST /directory/deletedItems/"+spID+"/restore":
+						return tt.restore[min(seen, len(tt.restore)-1)]
+					case line == "PATCH /servicePrincipals/"+spID && tt.deleted:
+						return answer{status: 204}
 					case line == "GET /servicePrincipals/"+spID:
 						return answer{status: 200, body: spJSON(nil)}
 					}
@@ -81,7 +98,7 @@ func TestCreateServicePrincipal(t *testing.T) {
 					c.applications.created(appID, &Application{ID: appID, ClientID: clientID})
 				}
 				sp, adopted, err := c.CreateServicePrincipal(t.Context(), ServicePrincipalSpec{ClientID: clientID, AccountEnabled: true}, ServicePrincipalFields{}, tt.adopt)
-				if n := f.count("POST"); n != tt.sent {
+				if n := f.count("POST"); n != tt.sent && tt.sent >= 0 {
 					t.Errorf("%d attempts: %q", n, f.lines())
 				}
 				if tt.kind >= 0 {
@@ -91,8 +108,12 @@ func TestCreateServicePrincipal(t *testing.T) {
 					}
 					return
 				}
-				if err != nil || sp.ID != spID || adopted != tt.adopted {
+				if err != nil || sp.ID != spID || adopted != tt.adopted || sp.Notes != "" {
 					t.Fatal(sp, adopted, err)
+				}
+				whole := object{"accountEnabled": true, "appRoleAssignmentRequired": false, "notes": nil, "tags": []any{}}
+				if tt.deleted && !reflect.DeepEqual(f.bodyOf("PATCH"), whole) {
+					t.Errorf("wrote %v", f.bodyOf("PATCH"))
 				}
 			})
 		})

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
@@ -180,26 +179,13 @@ func (c *Client) refusedUnique(ctx context.Context, spec ApplicationSpec, o Crea
 	return nil, false, failure // what Graph said itself is the better account than a failed search
 }
 
-// deletedHolder finds the soft-deleted application that has the name: by filter, or where Graph has no such filter for
-// deleted items, among all of them.
+// deletedHolder finds the soft-deleted application that has the name.
 func (c *Client) deletedHolder(ctx context.Context, name string) (*Application, error) {
-	// The SDK abbreviates the type in this address; this is the documented form.
-	all := c.base + "/directory/deletedItems/microsoft.graph.application"
-	found, err := c.listDeleted(ctx, all+"?$filter="+url.QueryEscape("uniqueName eq "+quoteOData(name)), name)
-	if KindOf(err) == KindInvalid {
-		found, err = c.listDeleted(ctx, all, name)
-	}
-	return found, err
-}
-
-func (c *Client) listDeleted(ctx context.Context, address, name string) (*Application, error) {
 	var found *Application
-	get := func(ctx context.Context, link string) (models.ApplicationCollectionResponseable, error) {
-		return c.deletedItems().GraphApplication().WithUrl(link).Get(ctx, nil)
-	}
-	err := pages(ctx, c,
-		func(ctx context.Context) (models.ApplicationCollectionResponseable, error) { return get(ctx, address) },
-		get,
+	err := eachDeleted(ctx, c, name, "application", "uniqueName eq "+quoteOData(name),
+		func(ctx context.Context, link string) (models.ApplicationCollectionResponseable, error) {
+			return c.deletedItems().GraphApplication().WithUrl(link).Get(ctx, nil)
+		},
 		func(page models.ApplicationCollectionResponseable) {
 			for _, m := range page.GetValue() {
 				if text(m.GetUniqueName()) == name {
@@ -207,24 +193,17 @@ func (c *Client) listDeleted(ctx context.Context, address, name string) (*Applic
 				}
 			}
 		})
-	return found, c.fail(opReadDeleted, name, err)
+	return found, err
 }
 
-// restore brings a soft-deleted application back and waits until it can be read. It may be sent twice: an application
-// that is live already has been restored. Graph: POST /directory/deletedItems/{id}/restore.
+// restore brings a soft-deleted application back and waits until it can be read.
 func (c *Client) restore(ctx context.Context, deleted *Application) (*Application, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	_, err := await(bounded, c, wait{opRestoreApplication, deleted.ID, "an answer"}, func(ctx context.Context) (struct{}, error) {
-		_, err := c.deletedItems().ByDirectoryObjectId(deleted.ID).Restore().Post(ctx, nil)
-		failure := c.fail(opRestoreApplication, deleted.ID, err)
-		if kind := KindOf(failure); kind == KindAmbiguous || kind == KindNotFound {
-			if _, err := c.applicationBuilder(deleted.ID).Get(ctx, nil); err == nil {
-				return struct{}{}, nil
-			}
-		}
-		return struct{}{}, failure
-	}, func(_ struct{}, err error) bool { return KindOf(err) != KindAmbiguous })
+	err := c.restoreItem(bounded, opRestoreApplication, deleted.ID, func(ctx context.Context) error {
+		_, err := c.applicationBuilder(deleted.ID).Get(ctx, nil)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
