@@ -133,7 +133,7 @@ func (c Config) refused(seen *observation) *Error {
 	if len(r.Codes) > 0 {
 		e.Number = r.Codes[0]
 	}
-	known, ok := refusals()[e.Number]
+	known, ok := refusals[e.Number]
 	if !ok {
 		known = plain{
 			title:  "The sign-in was refused: " + firstLine(r),

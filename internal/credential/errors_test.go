@@ -84,7 +84,7 @@ func TestUnknownTenantIsToldFromTheMetadata(t *testing.T) {
 func TestEveryRefusalIsFilledIn(t *testing.T) {
 	t.Parallel()
 	c := config(nil)
-	for number, text := range refusals() {
+	for number, text := range refusals {
 		e := c.refused(&observation{refusal: refusal{Error: "x", Codes: []int{number}}})
 		if text.title == "" || text.advice == "" || strings.ContainsAny(e.Error(), "{}") {
 			t.Errorf("AADSTS%d: %s", number, e)

@@ -120,7 +120,7 @@ func TestServesGraphAndSignIn(t *testing.T) {
 	}
 }
 
-func TestFiles(t *testing.T) {
+func TestDescription(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
 	facts := r.emulator.Facts()
@@ -163,7 +163,12 @@ func TestFiles(t *testing.T) {
 	if len(d.Users) != len(facts.Users) || factors == 0 || factors == len(d.Users) || len(d.Tenants) != len(facts.Tenants) || d.Tenants[0].TenantID != facts.TenantID {
 		t.Errorf("users %+v, tenants %+v", d.Users, d.Tenants)
 	}
+}
 
+func TestEnvironmentFile(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	facts := r.emulator.Facts()
 	env, err := os.ReadFile(filepath.Join(r.dir, "emulator.env"))
 	check(t, err)
 	for _, line := range []string{
@@ -175,6 +180,11 @@ func TestFiles(t *testing.T) {
 			t.Errorf("emulator.env lacks %q:\n%s", line, env)
 		}
 	}
+}
+
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
 	entries, err := os.ReadDir(r.dir)
 	check(t, err)
 	var names []string
