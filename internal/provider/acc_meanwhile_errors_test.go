@@ -28,15 +28,15 @@ func TestAccDeletedBetweenPlanAndApply(t *testing.T) {
 		},
 		"secret": {
 			held + `resource "appreg_client_secret" "test" { application_id = appreg_application.test.id }`, false,
-			[]string{"Unable to create client secret", meanwhile, "names the application by its object id"},
+			[]string{"Unable to create client secret", meanwhile, "Check application_id"},
 		},
 		"flag": {
 			held + `resource "appreg_public_client" "test" { application_id = appreg_application.test.id }`, false,
-			[]string{"Unable to set public client flag", meanwhile, "names the application by its object id"},
+			[]string{"Unable to set public client flag", meanwhile, "Check application_id"},
 		},
 		"permissions": {
 			held + "resource \"appreg_delegated_permissions\" \"test\" {\n application_id = appreg_application.test.id\n scopes = [\"User.Read\"]\n}\n", false,
-			[]string{"Unable to set delegated permissions", meanwhile, "names the application by its object id"},
+			[]string{"Unable to set delegated permissions", meanwhile, "Check application_id"},
 		},
 		"service principal": {
 			minimalApplication + "resource \"appreg_service_principal\" \"test\" {\n client_id = appreg_application.test.client_id\n notes = \"changed\"\n}\n", true,
@@ -44,7 +44,7 @@ func TestAccDeletedBetweenPlanAndApply(t *testing.T) {
 		},
 		"consent": {
 			held + "resource \"appreg_admin_consent\" \"test\" {\n service_principal_id = appreg_service_principal.test.id\n scopes = [\"User.Read\"]\n}\n", true,
-			[]string{"Unable to give admin consent", meanwhile, "names the service principal (and the user, if any) by its object id"},
+			[]string{"Unable to give admin consent", meanwhile, "Check service_principal_id"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,18 +83,20 @@ func TestAccDestroyOfWhatIsGone(t *testing.T) {
 }
 
 // A reference by the wrong one of an application's two ids is the usual mistake.
-func TestAccClientIDInPlaceOfObjectID(t *testing.T) {
+func TestAccReferenceByTheOtherID(t *testing.T) {
 	t.Parallel()
+	const byApplication = "Check application_id: it must be the application's object id (its attribute id), not its client id"
 	x := acctest.Hostile(t)
 	w := x.Workspace(t, held)
 	w.Apply(t)
-	for _, c := range []struct{ hcl, want string }{
-		{`resource "appreg_client_secret" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to create client secret"},
-		{`resource "appreg_public_client" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to set public client flag"},
-		{"resource \"appreg_delegated_permissions\" \"wrong\" {\n application_id = appreg_application.test.client_id\n scopes = [\"User.Read\"]\n}\n", "Unable to set delegated permissions"},
-		{"resource \"appreg_admin_consent\" \"wrong\" {\n service_principal_id = appreg_application.test.id\n scopes = [\"User.Read\"]\n}\n", "Unable to give admin consent"},
+	for _, c := range []struct{ hcl, title, advice string }{
+		{`resource "appreg_client_secret" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to create client secret", byApplication},
+		{`resource "appreg_public_client" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to set public client flag", byApplication},
+		{"resource \"appreg_delegated_permissions\" \"wrong\" {\n application_id = appreg_application.test.client_id\n scopes = [\"User.Read\"]\n}\n", "Unable to set delegated permissions", byApplication},
+		{"resource \"appreg_admin_consent\" \"wrong\" {\n service_principal_id = appreg_application.test.id\n scopes = [\"User.Read\"]\n}\n", "Unable to give admin consent", "Check service_principal_id: it must be the service principal's object id (its attribute id), not the application's"},
+		{`resource "appreg_service_principal" "wrong" { client_id = appreg_application.test.id }`, "Unable to create service principal", "Check client_id: it must be the client id of an application, not an object id"},
 	} {
 		w.Configure(t, held+c.hcl)
-		refused(t, w, []string{c.want, "by its object id (the attribute id), not by a client id"}, apply()...)
+		refused(t, w, []string{c.title, c.advice}, apply()...)
 	}
 }

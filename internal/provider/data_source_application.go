@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
@@ -105,8 +106,9 @@ func (d *applicationDataSource) Read(ctx context.Context, req datasource.ReadReq
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, model.Timeouts.Read, readTimeout)
 	defer cancel()
-	act := action{verb: "read", noun: "application", name: model.wanted()}
-	app := d.find(ctx, &model, act, &resp.Diagnostics)
+	by, name := model.wanted()
+	act := action{verb: "read", noun: "application", name: name, by: by}
+	app := d.find(ctx, act, &resp.Diagnostics)
 	if app == nil {
 		return
 	}
@@ -126,23 +128,32 @@ func (d *applicationDataSource) Read(ctx context.Context, req datasource.ReadReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// wanted is the one argument by which the application is looked up.
-func (m *applicationDataModel) wanted() string {
-	return m.ID.ValueString() + m.ClientID.ValueString() + m.UniqueName.ValueString() + m.DisplayName.ValueString()
-}
-
-func (d *applicationDataSource) find(ctx context.Context, m *applicationDataModel, act action, diags *diag.Diagnostics) *directory.Application {
-	var app *directory.Application
-	var err error
+// wanted is the one argument by which the application is looked up, and its value.
+func (m *applicationDataModel) wanted() (by, name string) {
 	switch {
 	case !m.ID.IsNull():
-		app, err = d.client.Application(ctx, m.ID.ValueString())
+		return "id", m.ID.ValueString()
 	case !m.ClientID.IsNull():
-		app, err = d.client.ApplicationByClientID(ctx, m.ClientID.ValueString())
+		return "client_id", m.ClientID.ValueString()
 	case !m.UniqueName.IsNull():
-		app, err = d.client.ApplicationByUniqueName(ctx, m.UniqueName.ValueString())
+		return "unique_name", m.UniqueName.ValueString()
 	default:
-		return d.findByName(ctx, m.DisplayName.ValueString(), act, diags)
+		return "display_name", m.DisplayName.ValueString()
+	}
+}
+
+func (d *applicationDataSource) find(ctx context.Context, act action, diags *diag.Diagnostics) *directory.Application {
+	var app *directory.Application
+	var err error
+	switch act.by {
+	case "id":
+		app, err = d.client.Application(ctx, act.name)
+	case "client_id":
+		app, err = d.client.ApplicationByClientID(ctx, act.name)
+	case "unique_name":
+		app, err = d.client.ApplicationByUniqueName(ctx, act.name)
+	default:
+		return d.findByName(ctx, act, diags)
 	}
 	if act.failed(diags, err, app != nil) {
 		return nil
@@ -151,14 +162,14 @@ func (d *applicationDataSource) find(ctx context.Context, m *applicationDataMode
 }
 
 // findByName insists on one match: names are not unique.
-func (d *applicationDataSource) findByName(ctx context.Context, name string, act action, diags *diag.Diagnostics) *directory.Application {
-	apps, err := d.client.ApplicationsNamed(ctx, name)
+func (d *applicationDataSource) findByName(ctx context.Context, act action, diags *diag.Diagnostics) *directory.Application {
+	apps, err := d.client.ApplicationsNamed(ctx, act.name)
 	if act.failed(diags, err, false) {
 		return nil
 	}
 	switch len(apps) {
 	case 0:
-		diags.AddError(act.title(), "No application of this tenant has this display name.")
+		diags.AddAttributeError(path.Root(act.by), act.title(), "No application of this tenant has this display name. Check the spelling. One that was registered a moment ago can't be found by its name yet, and one that was deleted can't be found at all.")
 		return nil
 	case 1:
 		return &apps[0]
@@ -167,6 +178,6 @@ func (d *applicationDataSource) findByName(ctx context.Context, name string, act
 	for i, app := range apps {
 		lines[i] = describe(directory.Candidate{ID: app.ID, ClientID: app.ClientID, DisplayName: app.DisplayName})
 	}
-	diags.AddError(act.title(), fmt.Sprintf("%d applications have this display name. Look it up by id, client_id or unique_name instead:\n\n%s", len(apps), strings.Join(lines, "\n")))
+	diags.AddAttributeError(path.Root(act.by), act.title(), fmt.Sprintf("%d applications have this display name. Look it up by id, client_id or unique_name instead:\n\n%s", len(apps), strings.Join(lines, "\n")))
 	return nil
 }

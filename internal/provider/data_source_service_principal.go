@@ -90,12 +90,12 @@ func (d *servicePrincipalDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, model.Timeouts.Read, readTimeout)
 	defer cancel()
-	find, key := d.client.ServicePrincipal, model.ID.ValueString()
+	find, by, key := d.client.ServicePrincipal, "id", model.ID.ValueString()
 	if model.ID.IsNull() {
-		find, key = d.client.ServicePrincipalByClientID, model.ClientID.ValueString()
+		find, by, key = d.client.ServicePrincipalByClientID, "client_id", model.ClientID.ValueString()
 	}
 	sp, err := find(ctx, key)
-	if (action{verb: "read", noun: "service principal", name: key}).failed(&resp.Diagnostics, err, sp != nil) {
+	if (action{verb: "read", noun: "service principal", name: key, by: by}).failed(&resp.Diagnostics, err, sp != nil) {
 		return
 	}
 	model.fromDirectory(sp)

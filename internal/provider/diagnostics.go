@@ -18,6 +18,7 @@ type action struct {
 	verb, noun, name string // as in: Unable to create application "Mail import"
 	resource         string // Terraform's type, for import blocks
 	importPrefix     string // what stands before a candidate's id in an import id
+	by               string // the argument that names what Graph is asked about, "" when it is known from the state
 }
 
 // title is the diagnostic's headline.
@@ -45,8 +46,18 @@ func (a action) failed(diags *diag.Diagnostics, err error, made bool) bool {
 			return false
 		}
 	}
+	if a.by != "" && a.unknownReference(directory.KindOf(err)) {
+		a.failedAt(diags, path.Root(a.by), err)
+		return true
+	}
 	diags.AddError(a.title(), a.detail(err))
 	return true
+}
+
+// unknownReference tells whether Graph doesn't know what the configuration names. For service principals and what they
+// are made of it answers 400 as well as 404.
+func (a action) unknownReference(kind directory.Kind) bool {
+	return kind == directory.KindNotFound || kind == directory.KindInvalid && (a.by == "service_principal_id" || a.by == "client_id")
 }
 
 // failedAt is failed for an error that belongs to an argument.
@@ -133,16 +144,12 @@ func (a action) cause(e *directory.Error) string {
 
 // nextStep says what the reader can do about it.
 func (a action) nextStep(e *directory.Error) string {
+	if a.unknownReference(e.Kind) {
+		return a.missingObject()
+	}
 	switch e.Kind {
 	case directory.KindForbidden:
 		return a.missingPermission(e)
-	case directory.KindNotFound:
-		return a.missingObject()
-	case directory.KindInvalid:
-		if a.resource == "appreg_admin_consent" {
-			return a.missingObject() // Graph answers 400 as well as 404 for a service principal that it doesn't know.
-		}
-		return ""
 	case directory.KindConflict:
 		return "Another change was made at the same moment. Apply again."
 	case directory.KindUnauthorized:
@@ -175,8 +182,25 @@ func (a action) nextStep(e *directory.Error) string {
 	}
 }
 
+// missingObject says what to check when there is no object such as the one that was asked for.
 func (a action) missingObject() string {
-	return fmt.Sprintf("It may have been deleted meanwhile. Check that the configuration names the %s by its object id (the attribute id), not by a client id.", a.subject())
+	const meanwhile = "It may have been deleted meanwhile. "
+	switch {
+	case a.verb == "import":
+		return "Check the import id. What was deleted must be restored before it can be imported."
+	case a.by == "":
+		return meanwhile + "Apply again: the next plan shows what is gone."
+	case a.by == "application_id":
+		return meanwhile + "Check application_id: it must be the application's object id (its attribute id), not its client id."
+	case a.by == "service_principal_id":
+		return meanwhile + "Check service_principal_id: it must be the service principal's object id (its attribute id), not the application's; and principal_id, if it is set, must be a user's."
+	case a.by == "client_id":
+		return "Check client_id: it must be the client id of an application, not an object id."
+	case a.by == "id":
+		return fmt.Sprintf("Check id: it must be the object id of the %s, not a client id.", a.noun)
+	default:
+		return fmt.Sprintf("Check %s: its spelling must be the same.", a.by)
+	}
 }
 
 func (a action) missingPermission(e *directory.Error) string {
@@ -197,18 +221,6 @@ func (a action) existsAdvice(candidates []directory.Candidate) string {
 		}
 	}
 	return "Import it, or set adopt_existing = true to take it over."
-}
-
-// subject is the object that the action's object id belongs to: what hangs on an application is addressed by it.
-func (a action) subject() string {
-	switch a.resource {
-	case "appreg_client_secret", "appreg_public_client", "appreg_delegated_permissions":
-		return "application"
-	case "appreg_admin_consent":
-		return "service principal (and the user, if any)"
-	default:
-		return a.noun
-	}
 }
 
 // candidates lists objects to look at, with the import block for each live one.

@@ -17,7 +17,7 @@ import (
 func TestFailuresInPlainWords(t *testing.T) {
 	t.Parallel()
 	application := action{verb: "create", noun: "application", name: "Mail import", resource: "appreg_application"}
-	secret := action{verb: "create", noun: "client secret", name: "terraform", resource: "appreg_client_secret", importPrefix: "app/"}
+	secret := action{verb: "create", noun: "client secret", name: "terraform", resource: "appreg_client_secret", importPrefix: "app/", by: "application_id"}
 	for _, c := range []struct {
 		act   action
 		err   error
@@ -50,7 +50,7 @@ func TestFailuresInPlainWords(t *testing.T) {
 			[]string{"can't be told whether", "Nothing was removed", `id = "app/k-1"`, "valid until 2027"}},
 		{secret, &directory.Error{Kind: directory.KindNotFound, Status: 404, Code: "Request_ResourceNotFound", Message: "Resource 'x' does not exist."},
 			`Unable to create client secret "terraform"`,
-			[]string{"knows no such object", "may have been deleted meanwhile", "names the application by its object id"}},
+			[]string{"knows no such object", "may have been deleted meanwhile", "Check application_id: it must be the application's object id"}},
 		{application, &directory.Error{Kind: directory.KindUntrusted, Endpoint: "https://graph.example", Err: errors.New("x509: unknown authority")},
 			`Unable to create application "Mail import"`,
 			[]string{"https://graph.example is not trusted", "ca_file (APPREG_CA_FILE)"}},

@@ -40,7 +40,7 @@ type adminConsentIdentity struct {
 func (m *adminConsentModel) identity() adminConsentIdentity { return adminConsentIdentity{ID: m.ID} }
 
 func (m *adminConsentModel) action(verb string) action {
-	return action{verb: verb, noun: "admin consent for service principal", name: m.ServicePrincipalID.ValueString(), resource: "appreg_admin_consent"}
+	return action{verb: verb, noun: "admin consent for service principal", name: m.ServicePrincipalID.ValueString(), resource: "appreg_admin_consent", by: "service_principal_id"}
 }
 
 // key is the grant's natural key, given the API.

@@ -61,7 +61,7 @@ func (m *clientSecretModel) action(verb string) action {
 	if name == "" {
 		name = m.KeyID.ValueString()
 	}
-	return action{verb: verb, noun: "client secret", name: name, resource: "appreg_client_secret", importPrefix: m.ApplicationID.ValueString() + "/"}
+	return action{verb: verb, noun: "client secret", name: name, resource: "appreg_client_secret", importPrefix: m.ApplicationID.ValueString() + "/", by: "application_id"}
 }
 
 // end is when a secret made now expires.

@@ -46,7 +46,7 @@ func (m *delegatedPermissionsModel) identity() delegatedPermissionsIdentity {
 }
 
 func (m *delegatedPermissionsModel) action(verb string) action {
-	return action{verb: verb, noun: "delegated permissions of application", name: m.ApplicationID.ValueString(), resource: "appreg_delegated_permissions"}
+	return action{verb: verb, noun: "delegated permissions of application", name: m.ApplicationID.ValueString(), resource: "appreg_delegated_permissions", by: "application_id"}
 }
 
 // resolve fills in what the names mean in the tenant; held are names that the resource holds already.

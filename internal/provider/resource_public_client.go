@@ -41,7 +41,7 @@ func (m *publicClientModel) identity() publicClientIdentity {
 }
 
 func (m *publicClientModel) action(verb string) action {
-	return action{verb: verb, noun: "public client flag of application", name: m.ApplicationID.ValueString(), resource: "appreg_public_client"}
+	return action{verb: verb, noun: "public client flag of application", name: m.ApplicationID.ValueString(), resource: "appreg_public_client", by: "application_id"}
 }
 
 // Metadata implements resource.Resource.

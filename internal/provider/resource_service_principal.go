@@ -44,7 +44,11 @@ func (m *servicePrincipalModel) action(verb string) action {
 	if name == "" {
 		name = m.ClientID.ValueString()
 	}
-	return action{verb: verb, noun: "service principal", name: name, resource: "appreg_service_principal"}
+	act := action{verb: verb, noun: "service principal", name: name, resource: "appreg_service_principal"}
+	if verb == "create" {
+		act.by = "client_id"
+	}
+	return act
 }
 
 // toDirectory is the configuration in the directory's terms. An account is enabled unless said otherwise.
