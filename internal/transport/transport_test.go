@@ -180,13 +180,7 @@ func TestRetryRules(t *testing.T) {
 	t.Parallel()
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	upsert := map[string]string{"Prefer": "create-if-missing"}
-	tests := map[string]struct {
-		method    string
-		header    map[string]string
-		first     reply
-		attempts  int
-		ambiguous bool
-	}{
+	tests := map[string]retryRule{
 		"GET, 200":                        {get, nil, reply{status: 200, body: ok}, 1, false},
 		"GET, 404":                        {get, nil, reply{status: 404, body: graphError("Request_ResourceNotFound")}, 1, false},
 		"GET, 500":                        {get, nil, reply{status: 500, body: graphError("x")}, 2, false},
@@ -221,33 +215,44 @@ func TestRetryRules(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := newSetup(t, tt.first, reply{status: 200, body: ok})
-				body := ""
-				if tt.method == post || tt.method == patch {
-					body = `{"displayName":"x"}`
-				}
-				status, err := s.do(t.Context(), tt.method, endpoint+"/v1.0/applications", body, tt.header)
-				if got := s.script.attempts(); got != tt.attempts {
-					t.Errorf("%d attempts, want %d", got, tt.attempts)
-				}
-				var ambiguous *transport.AmbiguousError
-				if errors.As(err, &ambiguous) != tt.ambiguous {
-					t.Errorf("err = %v, want ambiguous %v", err, tt.ambiguous)
-				}
-				if tt.ambiguous && tt.first.status != 0 && (ambiguous.Status != tt.first.status || ambiguous.RequestID != "id-of-graph") {
-					t.Errorf("the error tells %+v", ambiguous)
-				}
-				if !tt.ambiguous && tt.attempts == 2 && (err != nil || status != 200) {
-					t.Errorf("ended with %d, %v", status, err)
-				}
-				for i, attempt := range s.script.seen {
-					if attempt.body != body || attempt.contentLength != int64(len(body)) {
-						t.Errorf("attempt %d carried %q (%d)", i, attempt.body, attempt.contentLength)
-					}
-				}
-			})
+			synctest.Test(t, tt.check)
 		})
+	}
+}
+
+// retryRule says how often a request is sent after a first reply, and whether its outcome stays in doubt.
+type retryRule struct {
+	method    string
+	header    map[string]string
+	first     reply
+	attempts  int
+	ambiguous bool
+}
+
+func (r retryRule) check(t *testing.T) {
+	s := newSetup(t, r.first, reply{status: 200, body: ok})
+	body := ""
+	if r.method == http.MethodPost || r.method == http.MethodPatch {
+		body = `{"displayName":"x"}`
+	}
+	status, err := s.do(t.Context(), r.method, endpoint+"/v1.0/applications", body, r.header)
+	if got := s.script.attempts(); got != r.attempts {
+		t.Errorf("%d attempts, want %d", got, r.attempts)
+	}
+	var ambiguous *transport.AmbiguousError
+	if errors.As(err, &ambiguous) != r.ambiguous {
+		t.Errorf("err = %v, want ambiguous %v", err, r.ambiguous)
+	}
+	if r.ambiguous && r.first.status != 0 && (ambiguous.Status != r.first.status || ambiguous.RequestID != "id-of-graph") {
+		t.Errorf("the error tells %+v", ambiguous)
+	}
+	if !r.ambiguous && r.attempts == 2 && (err != nil || status != 200) {
+		t.Errorf("ended with %d, %v", status, err)
+	}
+	for i, attempt := range s.script.seen {
+		if attempt.body != body || attempt.contentLength != int64(len(body)) {
+			t.Errorf("attempt %d carried %q (%d)", i, attempt.body, attempt.contentLength)
+		}
 	}
 }
 

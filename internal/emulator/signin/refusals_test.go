@@ -115,19 +115,24 @@ func TestRefusals(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			q := *p
-			q.t = t
-			if row.segment == "" {
-				row.segment = p.seeded.TenantID
-			}
-			if row.path == "" {
-				row.path = "/oauth2/v2.0/token"
-			}
-			got := q.post(row.segment, row.path, row.form)
-			if got.status != row.status || got.number() != row.number || got.text("error") != row.code || got.text("suberror") != row.suberror {
-				t.Errorf("section %s says %d %d %s %q; got %d %v", row.source, row.status, row.number, row.code, row.suberror, got.status, got.body)
-			}
+			row.check(t, p)
 		})
+	}
+}
+
+func (r refusal) check(t *testing.T, p *platform) {
+	t.Helper()
+	q := *p
+	q.t = t
+	if r.segment == "" {
+		r.segment = p.seeded.TenantID
+	}
+	if r.path == "" {
+		r.path = "/oauth2/v2.0/token"
+	}
+	got := q.post(r.segment, r.path, r.form)
+	if got.status != r.status || got.number() != r.number || got.text("error") != r.code || got.text("suberror") != r.suberror {
+		t.Errorf("section %s says %d %d %s %q; got %d %v", r.source, r.status, r.number, r.code, r.suberror, got.status, got.body)
 	}
 }
 
