@@ -211,8 +211,7 @@ func (e *Emulator) SetRoles(clientID string, roles ...string) error {
 	})
 }
 
-// Policy is the tenant's default application management policy: what a security team switches on. The zero value
-// switches it off.
+// Policy is an application management policy: what a security team switches on. The zero value switches it off.
 type Policy struct {
 	ForbidSecrets bool
 	LongestSecret string    // ISO 8601 duration, as in "P90D"; "" for no limit
@@ -221,8 +220,8 @@ type Policy struct {
 	ForbidMultipleOrgs, ForbidPersonal bool
 }
 
-// SetPolicy replaces the policy.
-func (e *Emulator) SetPolicy(p Policy) error {
+// passwordRules are the policy's rules on new secrets in Graph's form.
+func (p Policy) passwordRules() []any {
 	rules := []any{}
 	add := func(restriction string, lifetime any) {
 		rule := tenant.Doc{"restrictionType": restriction, "state": "enabled", "maxLifetime": lifetime,
@@ -238,6 +237,11 @@ func (e *Emulator) SetPolicy(p Policy) error {
 	if p.LongestSecret != "" {
 		add("passwordLifetime", p.LongestSecret)
 	}
+	return rules
+}
+
+// SetPolicy replaces the tenant's default policy.
+func (e *Emulator) SetPolicy(p Policy) error {
 	state := map[bool]string{true: "enabled", false: "disabled"}
 	return e.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
 		doc, ok := tx.Get(e.seeded.TenantID, tenant.AppPolicy, tenant.DefaultAppPolicyID)
@@ -245,11 +249,26 @@ func (e *Emulator) SetPolicy(p Policy) error {
 			return fmt.Errorf("%w: the default policy", ErrNoObject)
 		}
 		doc["isEnabled"] = p != (Policy{})
-		doc["applicationRestrictions"] = tenant.Doc{"passwordCredentials": rules, "keyCredentials": []any{}, "identifierUris": nil}
+		doc["applicationRestrictions"] = tenant.Doc{"passwordCredentials": p.passwordRules(),
+			"keyCredentials": []any{}, "identifierUris": nil}
 		// Not in v1.0's published type, so it is enforced but not shown.
 		doc["audiences"] = tenant.Doc{"azureAdMultipleOrgs": tenant.Doc{"state": state[p.ForbidMultipleOrgs]},
 			"personalMicrosoftAccount": tenant.Doc{"state": state[p.ForbidPersonal]}}
 		tx.Put(e.seeded.TenantID, tenant.AppPolicy, doc)
+		return nil
+	})
+}
+
+// AssignPolicy makes a policy that holds for one application instead of the tenant's default. Rules on audiences don't
+// belong to such a policy and are ignored.
+func (e *Emulator) AssignPolicy(applicationID string, p Policy) error {
+	return e.change(applicationID, false, func(tx *tenant.Tx, kind tenant.Kind, app tenant.Doc) error {
+		id := tx.NewID("policy", applicationID)
+		tx.Put(e.seeded.TenantID, tenant.AssignedAppPolicy, tenant.Doc{"id": id, "deletedDateTime": nil, "description": nil,
+			"displayName": "Of one application", "isEnabled": p != (Policy{}), "restrictions": tenant.Doc{
+				"passwordCredentials": p.passwordRules(), "keyCredentials": []any{}, "applicationRestrictions": nil}})
+		app["appManagementPolicies"] = []any{id}
+		tx.Put(e.seeded.TenantID, kind, app)
 		return nil
 	})
 }

@@ -85,10 +85,7 @@ func New(opts ...Option) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seed the tenants: %w", err)
 	}
-	platform, err := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Readings: o.signInReadings()})
-	if err != nil {
-		return nil, fmt.Errorf("start the sign-in side: %w", err)
-	}
+	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Readings: o.signInReadings()})
 	server, err := graph.New(graph.Config{Cloud: cloud, Authority: platform, Seed: o.seed, Lag: o.lag,
 		PageSize: o.pageSize, Readings: maps.Clone(o.readings)})
 	if err != nil {
@@ -114,10 +111,10 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", e.cloud.Now().UTC().Format(http.TimeFormat))
 	x := &exchange{Emulator: e, w: w, r: r, seen: Request{Method: r.Method, Path: r.URL.Path, At: e.cloud.Now()}}
 	if graph.Owns(r.URL.Path) {
-		x.graphRequest()
+		x.graphRequest() //nolint:contextcheck // It travels in the request.
 		return
 	}
-	x.signInRequest()
+	x.signInRequest() //nolint:contextcheck // It travels in the request.
 }
 
 // exchange is one request on its way.

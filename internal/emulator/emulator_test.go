@@ -232,6 +232,34 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// TestAssignedPolicy gives one application a policy of its own, which holds instead of the tenant's.
+func TestAssignedPolicy(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	id, err := c.e.Create(tenant.Application, tenant.Doc{"displayName": "Judged on its own"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := "/applications/" + id + "/appManagementPolicies"
+	if none := c.must(200, "GET", list, ""); fmt.Sprint(none["value"]) != "[]" {
+		t.Errorf("without a policy: %v", none)
+	}
+	if err := errors.Join(c.e.SetPolicy(emulator.Policy{ForbidSecrets: true}), c.e.AssignPolicy(id, emulator.Policy{LongestSecret: "P30D"})); err != nil {
+		t.Fatal(err)
+	}
+	held := fmt.Sprint(c.must(200, "GET", list, "")["value"])
+	if !strings.Contains(held, "maxLifetime:P30D") || !strings.Contains(held, "isEnabled:true") {
+		t.Errorf("assigned: %s", held)
+	}
+	for days, want := range map[int]int{30: 200, 31: 400} {
+		end := time.Now().AddDate(0, 0, days).UTC().Format(time.RFC3339)
+		got := c.must(want, "POST", "/applications/"+id+"/addPassword", fmt.Sprintf(`{"passwordCredential":{"endDateTime":%q}}`, end))
+		if text := fmt.Sprint(got); want == 400 && (!strings.Contains(text, "CredentialInvalidLifetimeAsPerAppPolicy") || strings.Contains(text, tenant.DefaultAppPolicyID)) {
+			t.Errorf("%d days: %s", days, text)
+		}
+	}
+}
+
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -60,7 +60,7 @@ func Decode(entity string, body []byte, mode Mode) (tenant.Doc, error) {
 	out := tenant.Doc{}
 	for name, value := range raw {
 		if nav, ok := strings.CutSuffix(name, "@odata.bind"); ok {
-			if mode != Create || !navigation(t, nav) {
+			if mode != Create || nav != "owners" || !navigation(t, nav) {
 				return nil, &Error{UnknownProperty, name, entity}
 			}
 			links, err := decodeAll("Edm.String", value, nav, entity)

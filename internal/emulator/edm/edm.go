@@ -78,7 +78,7 @@ func behaviourOf(entity string) behaviour {
 			selectOnly: []string{"authenticationBehaviors", "managerApplications"},
 			absent:     []string{"logo", "oauth2RequirePostResponse"},
 			readOnly: []string{"appId", "applicationTemplateId", "certification", "createdByAppId", "createdDateTime",
-				"deletedDateTime", "disabledByMicrosoftStatus", "isDisabled", "managerApplications", "publisherDomain",
+				"deletedDateTime", "disabledByMicrosoftStatus", "managerApplications", "publisherDomain",
 				"verifiedPublisher"},
 		}
 	case "servicePrincipal":
@@ -127,6 +127,12 @@ func Selectable(entity, name string) bool {
 func Has(entity, name string) bool {
 	_, ok := load().Entities[entity].Properties[name]
 	return ok
+}
+
+// IsNavigation tells whether an entity has a navigation property.
+func IsNavigation(entity, name string) bool {
+	t, ok := load().Entities[entity]
+	return ok && navigation(t, name)
 }
 
 func navigation(t *typeInfo, name string) bool {

@@ -68,9 +68,12 @@ func (c *call) key() (string, func(tenant.Doc) bool, error) {
 	return id, func(d tenant.Doc) bool { return d.String("id") == id }, err
 }
 
-// objectID reads an object id in the path.
-func (c *call) objectID() (string, error) {
-	text := c.params["id"]
+// objectID reads the object id in the path.
+func (c *call) objectID() (string, error) { return c.guid("id") }
+
+// guid reads a GUID in the path.
+func (c *call) guid(param string) (string, error) {
+	text := c.params[param]
 	id, ok := edm.GUID(text)
 	switch {
 	case ok:
@@ -189,7 +192,13 @@ func (c *call) mergeApplication(tx *tenant.Tx, app, body tenant.Doc) error {
 			return invalidValue(name, "application")
 		}
 	}
+	if body.Doc("info")["logoUrl"] != nil { // It follows from the logo.
+		return readOnly("logoUrl")
+	}
 	edm.Merge(app, body)
+	if body["requiredResourceAccess"] != nil && c.Readings.is(RequiredAccessOrder, "changed") {
+		reverseRequiredAccess(app)
+	}
 	web := app.Doc("web")
 	settings := []any{}
 	for _, uri := range web.Strings("redirectUris") {

@@ -36,7 +36,11 @@ func (c *call) replaceCertificates(tx *tenant.Tx, app, body tenant.Doc) error {
 const longestKeyName = 90
 
 func newCertificate(tx *tenant.Tx, app, given tenant.Doc) (tenant.Doc, error) {
-	if given.String("type") != "AsymmetricX509Cert" {
+	switch given.String("type") {
+	case "AsymmetricX509Cert":
+	case "Symmetric", "X509CertAndPassword":
+		return nil, notImplemented("keys of type " + given.String("type"))
+	default:
 		return nil, invalidValue("type", "keyCredential")
 	}
 	if given.String("usage") != "Verify" && given.String("usage") != "Encrypt" {

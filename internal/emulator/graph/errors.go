@@ -59,6 +59,10 @@ func invalidValue(property, resource string) *Error {
 
 func invalidProperty(name string) *Error { return badRequest("Invalid property '%s'.", name) }
 
+func readOnly(name string) *Error {
+	return badRequest("Property '%s' is read-only and cannot be set.", name)
+}
+
 func unreadable() *Error {
 	return &Error{Status: http.StatusBadRequest, Code: "BadRequest",
 		Message: "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."}
@@ -79,7 +83,7 @@ func fromBody(err error) error {
 		if e.Resource == "oAuth2PermissionGrant" {
 			return badRequest("Property cannot be updated: %s", e.Property)
 		}
-		return badRequest("Property '%s' is read-only and cannot be set.", e.Property)
+		return readOnly(e.Property)
 	case edm.WrongType:
 		return badRequest("A value was encountered that has a type name that is incompatible with property '%s'.", e.Property)
 	default:
@@ -97,7 +101,11 @@ func fromQuery(err error, entity string, advanced bool) error {
 	case odata.Syntax:
 		return badRequest("Invalid filter clause: syntax error near '%s'.", e.Name)
 	case odata.UnsupportedClause:
-		if name, _, _ := strings.Cut(e.Name, "/"); !edm.Has(entity, name) {
+		name, _, _ := strings.Cut(e.Name, "/")
+		switch {
+		case edm.IsNavigation(entity, name):
+			return notImplemented("filters on " + name)
+		case !edm.Has(entity, name):
 			return noSuchProperty(name, entity)
 		}
 		return unsupportedQuery("Unsupported or invalid query filter clause specified for property '%s' of resource '%s'.",
@@ -127,6 +135,10 @@ func noSuchProperty(name, entity string) *Error {
 func notImplemented(what string) *Error {
 	return &Error{Status: http.StatusNotImplemented, Code: "NotImplemented",
 		Message: "This emulator doesn't play what Microsoft Graph offers here: " + what}
+}
+
+func notQueryable() *Error {
+	return badRequest("Direct queries to this resource type are not supported.")
 }
 
 func unknownSegment(name string) *Error {

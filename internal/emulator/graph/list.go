@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -45,22 +46,18 @@ func (c *call) list(of collection) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := c.query.Top
-	if size == 0 {
-		size = defaultPage
-	}
-	if c.PageSize > 0 {
-		size = min(size, c.PageSize)
-	}
 	view := c.far()
-	docs, next := view.Page(c.caller.TenantID, of.kind, of.deleted, from, size, match)
+	docs, next := view.Page(c.caller.TenantID, of.kind, of.deleted, from, c.pageSize(), match)
 	body := tenant.Doc{"@odata.context": c.context(of.set)}
 	// Counts come on the first page only, and only in the advanced mode; otherwise $count is ignored.
 	if c.advanced() && c.query.SkipToken == "" {
 		all, _ := view.Page(c.caller.TenantID, of.kind, of.deleted, 0, 1<<30, match)
 		body["@odata.count"] = float64(len(all))
 	}
-	if next > 0 {
+	switch {
+	case c.startsEmpty():
+		docs, body["@odata.nextLink"] = nil, c.nextLink(0)
+	case next > 0:
 		body["@odata.nextLink"] = c.nextLink(next)
 	}
 	value := []any{}
@@ -76,6 +73,26 @@ func (c *call) list(of collection) (*result, error) {
 	}
 	body["value"] = value
 	return &result{status: http.StatusOK, body: body}, nil
+}
+
+// pageSize is how much a page holds: what the client wants, within bounds.
+func (c *call) pageSize() int {
+	size := c.query.Top
+	if size == 0 {
+		size = defaultPage
+	}
+	if c.PageSize > 0 {
+		size = min(size, c.PageSize)
+	}
+	return size
+}
+
+// startsEmpty tells whether the first page holds nothing and everything comes on later ones, as the documentation says
+// that it may. Only a server with bounded pages does that.
+func (c *call) startsEmpty() bool {
+	const share = 0.15
+	return c.PageSize > 0 && c.query.SkipToken == "" &&
+		fault.Fraction(c.Seed, "empty page", c.r.URL.Path, c.query.FilterText) < share
 }
 
 func (c *call) matcher(of collection, entity string) (func(tenant.Doc) bool, error) {
@@ -103,7 +120,7 @@ func (c *call) position() (int, error) {
 	}
 	at, sum, ok := strings.Cut(string(raw), ":")
 	n, err := strconv.Atoi(at)
-	if !ok || err != nil || n < 1 || sum != c.pageSum(n) {
+	if !ok || err != nil || n < 0 || sum != c.pageSum(n) {
 		return 0, expiredPage()
 	}
 	return n, nil

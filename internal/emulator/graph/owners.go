@@ -32,8 +32,20 @@ func listPrincipalOwners(c *call) (*result, error) {
 	return c.directoryObjects(sp.Strings("owners"))
 }
 
-// directoryObjects answers with the users and service principals of a list of ids.
+// directoryObjects answers with a page of the users and service principals of a list of ids.
 func (c *call) directoryObjects(ids []string) (*result, error) {
+	if c.query.Filter != nil || c.query.OrderBy != "" || c.query.Search != "" || c.advanced() {
+		return nil, notImplemented("queries of owners")
+	}
+	from, err := c.position()
+	if err != nil {
+		return nil, err
+	}
+	body := tenant.Doc{"@odata.context": c.context("directoryObjects")}
+	ids = ids[min(from, len(ids)):]
+	if size := c.pageSize(); size < len(ids) {
+		ids, body["@odata.nextLink"] = ids[:size], c.nextLink(from+size)
+	}
 	value := []any{}
 	for _, id := range ids {
 		for _, kind := range []tenant.Kind{tenant.User, tenant.ServicePrincipal} {
@@ -49,7 +61,8 @@ func (c *call) directoryObjects(ids []string) (*result, error) {
 			value = append(value, shown)
 		}
 	}
-	return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": c.context("directoryObjects"), "value": value}}, nil
+	body["value"] = value
+	return &result{status: http.StatusOK, body: body}, nil
 }
 
 // reference reads {"@odata.id": "…/directoryObjects/{id}"}.
@@ -120,7 +133,10 @@ func addOwner(c *call) (*result, error) {
 }
 
 func removeOwner(c *call) (*result, error) {
-	id := c.params["ownerId"]
+	id, err := c.guid("ownerId")
+	if err != nil {
+		return nil, err
+	}
 	return c.changeOwners(func(_ *tenant.Tx, owners []string) ([]string, error) {
 		i := slices.Index(owners, id)
 		switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +19,29 @@ func getAppPolicy(c *call) (*result, error) {
 	return c.one(http.StatusOK, "policies/defaultAppManagementPolicy", string(tenant.AppPolicy), policy, false)
 }
 
+// listAppPolicies lists the policies that are assigned to an application itself. The least permission isn't in the
+// tables; it is taken to be the one of other reads of policies.
+func listAppPolicies(c *call) (*result, error) {
+	app, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	assigned := app.Strings("appManagementPolicies")
+	return c.list(collection{kind: tenant.AssignedAppPolicy, set: "appManagementPolicies",
+		within: func(d tenant.Doc) bool { return slices.Contains(assigned, d.String("id")) }})
+}
+
+// passwordRules gives the rules for new secrets of an application and the id of the policy that holds them: its own
+// policy, or else the tenant's.
+func passwordRules(tx *tenant.Tx, tenantID string, app tenant.Doc) (rules []tenant.Doc, policyID string) {
+	for _, id := range app.Strings("appManagementPolicies") {
+		if own, ok := tx.Get(tenantID, tenant.AssignedAppPolicy, id); ok && own.Bool("isEnabled") {
+			return own.Doc("restrictions").Docs("passwordCredentials"), id
+		}
+	}
+	return appPolicy(tx, tenantID).Doc("applicationRestrictions").Docs("passwordCredentials"), tenant.DefaultAppPolicyID
+}
+
 // appPolicy gives the tenant's policy on applications; nil while it is off.
 func appPolicy(tx *tenant.Tx, tenantID string) tenant.Doc {
 	policy, ok := tx.Get(tenantID, tenant.AppPolicy, tenant.DefaultAppPolicyID)
@@ -27,16 +51,17 @@ func appPolicy(tx *tenant.Tx, tenantID string) tenant.Doc {
 	return policy
 }
 
-// checkPasswordPolicy judges a new secret by the tenant's policy.
+// checkPasswordPolicy judges a new secret by the policy that holds for its application.
 func checkPasswordPolicy(tx *tenant.Tx, tenantID string, app tenant.Doc, start, end time.Time) error {
-	for _, rule := range appPolicy(tx, tenantID).Doc("applicationRestrictions").Docs("passwordCredentials") {
+	rules, policyID := passwordRules(tx, tenantID, app)
+	for _, rule := range rules {
 		since := rule.Time("restrictForAppsCreatedAfterDateTime")
 		if rule.String("state") == "disabled" || app.Time("createdDateTime").Before(since) {
 			continue
 		}
 		switch rule.String("restrictionType") {
 		case "passwordAddition":
-			return credentialTypeRefused(tenant.DefaultAppPolicyID)
+			return credentialTypeRefused(policyID)
 		case "passwordLifetime":
 			longest, err := addISO(start, rule.String("maxLifetime"))
 			if err != nil {
@@ -44,7 +69,7 @@ func checkPasswordPolicy(tx *tenant.Tx, tenantID string, app tenant.Doc, start, 
 			}
 			// A moment of grace: clients compute the end before the server stamps the start.
 			if end.After(longest.Add(time.Minute)) {
-				return lifetimeRefused(tenant.DefaultAppPolicyID)
+				return lifetimeRefused(policyID)
 			}
 		}
 	}

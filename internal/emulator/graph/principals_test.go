@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -143,6 +144,84 @@ func TestOwners(t *testing.T) {
 	owners := w.must(200, "GET", path, "").values()
 	if len(owners) != 1 || owners[0]["id"] != finn || owners[0]["userPrincipalName"] == nil {
 		t.Errorf("owners: %v", owners)
+	}
+}
+
+// TestOwnersComeInPages is section E8 for a list that no filter reaches.
+func TestOwnersComeInPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	people := []string{w.person("mara").ObjectID, w.person("finn").ObjectID, w.person("admin").ObjectID}
+	id, _ := w.app("Many owners")
+	for _, person := range people {
+		w.must(204, "POST", "/applications/"+id+"/owners/$ref", `{"@odata.id":"https://graph.test/v1.0/directoryObjects/`+person+`"}`)
+	}
+	var seen []string
+	for path := "/applications/" + id + "/owners?$top=2"; path != ""; {
+		page := w.must(200, "GET", path, "")
+		if n := len(page.values()); n == 0 || n > 2 {
+			t.Fatalf("a page of %d", n)
+		}
+		for _, owner := range page.values() {
+			seen = append(seen, fmt.Sprint(owner["id"]))
+		}
+		path = strings.TrimPrefix(page.str("@odata.nextLink"), "https://graph.test/v1.0")
+	}
+	if !slices.Equal(seen, people) {
+		t.Errorf("owners %v, want %v", seen, people)
+	}
+	// Letter case doesn't matter in a GUID (A1).
+	w.must(204, "DELETE", "/applications/"+id+"/owners/"+strings.ToUpper(people[0])+"/$ref", "")
+}
+
+// TestFirstPageMayBeEmpty is section E8: nothing on the first page, and everything behind it.
+func TestFirstPageMayBeEmpty(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *graph.Config) { c.PageSize = 2 })
+	empty := 0
+	for i := range 40 {
+		name := fmt.Sprintf("Paged %d", i)
+		w.app(name)
+		filter := "/applications?$filter=displayName+eq+'" + url.QueryEscape(name) + "'"
+		page := w.must(200, "GET", filter, "")
+		if len(page.values()) == 0 {
+			empty++
+			page = w.must(200, "GET", strings.TrimPrefix(page.str("@odata.nextLink"), "https://graph.test/v1.0"), "")
+		}
+		if got := page.values(); len(got) != 1 || got[0]["displayName"] != name {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if empty == 0 || empty > 20 {
+		t.Errorf("%d of 40 lists start empty", empty)
+	}
+}
+
+// TestOrderOfRequiredAccess plays both readings of section A11: the same permissions, in the order written or in another.
+func TestOrderOfRequiredAccess(t *testing.T) {
+	t.Parallel()
+	const access = `{"requiredResourceAccess":[{"resourceAppId":"00000003-0000-0000-c000-000000000000","resourceAccess":[` +
+		`{"id":"e1fe6dd8-ba31-4d61-89e7-88639da4683d","type":"Scope"},{"id":"024d486e-b451-40bb-833d-3e66d98c5c73","type":"Scope"}]}]}`
+	for choice, first := range map[string]string{"kept": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "changed": "024d486e-b451-40bb-833d-3e66d98c5c73"} {
+		w := newWorld(t, reading(graph.RequiredAccessOrder, choice))
+		id, _ := w.app("Ordered")
+		w.must(204, "PATCH", "/applications/"+id, access)
+		doc, _ := w.cloud.Latest().Get(w.facts.TenantID, tenant.Application, id)
+		held := doc.Docs("requiredResourceAccess")[0].Docs("resourceAccess")
+		if len(held) != 2 || held[0].String("id") != first {
+			t.Errorf("%s: %v", choice, held)
+		}
+	}
+}
+
+// TestDisabledIsWritable is the row of isDisabled in section A2.
+func TestDisabledIsWritable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.app("Disabled")
+	w.must(204, "PATCH", "/applications/"+id, `{"isDisabled":true}`)
+	if got := w.must(200, "GET", "/applications/"+id, ""); got.body["isDisabled"] != true {
+		t.Errorf("%v", got.body["isDisabled"])
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	EmptyGrantScope      = "empty-grant-scope"
 	GrantReference       = "grant-reference"
 	RequiredAccessIDs    = "required-access-ids"
+	RequiredAccessOrder  = "required-access-order"
 	DuplicateRedirectURI = "duplicate-redirect-uri"
 	OutOfBandURI         = "out-of-band-uri"
 	PrincipalAfterDelete = "principal-after-delete"
@@ -43,6 +44,7 @@ func AllReadings() []Reading {
 		{EmptyGrantScope, []string{"kept", "removed"}, "a grant whose last scope was taken away may stay without scopes or go"},
 		{GrantReference, []string{"400", "404"}, "an unknown client or resource of a new grant was seen to give either"},
 		{RequiredAccessIDs, []string{"accepted", "refused"}, "unknown permission ids in requiredResourceAccess are said to be accepted, but refusals were seen"},
+		{RequiredAccessOrder, []string{"kept", "changed"}, "nothing says that requiredResourceAccess is given back in the order in which it was written"},
 		{DuplicateRedirectURI, []string{"refused", "accepted"}, "the portal refuses one URI on two platforms; Graph's answer isn't documented"},
 		{OutOfBandURI, []string{"accepted", "refused"}, "urn:ietf:wg:oauth:2.0:oob was refused in 2021 and accepted later"},
 		{PrincipalAfterDelete, []string{"allowed", "refused"}, "a new service principal beside a soft-deleted one of the same application"},

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -93,6 +94,11 @@ func Owns(path string) bool {
 	return first == "v1.0" || first == "beta"
 }
 
+// elsewhere are the roots of what Graph offers outside of this slice, as far as somebody may look for them here.
+var elsewhere = []string{"applicationTemplates", "auditLogs", "devices", "directory", "directoryObjects", "directoryRoles",
+	"directoryRoleTemplates", "domains", "groups", "identity", "me", "organization", "policies", "roleManagement",
+	"subscribedSkus", "users"}
+
 // find looks up the operation of a request. Without one it tells why: an unknown path, or another method.
 func (s *Server) find(r *http.Request) (found *route, params map[string]string, err *Error) {
 	_, parts, ok := splitPath(r.URL)
@@ -112,6 +118,9 @@ func (s *Server) find(r *http.Request) (found *route, params map[string]string, 
 	}
 	if known {
 		return nil, nil, methodNotAllowed()
+	}
+	if slices.Contains(elsewhere, parts[0]) {
+		return nil, nil, notImplemented(r.Method + " /" + strings.Join(parts, "/"))
 	}
 	return nil, nil, unknownSegment(parts[len(parts)-1])
 }

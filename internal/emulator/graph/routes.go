@@ -2,6 +2,28 @@ package graph
 
 import "net/http"
 
+// The ways to address one application and one service principal.
+var (
+	applicationPaths = []string{"/applications/{id}", "/applications(appId='{appId}')", "/applications(uniqueName='{uniqueName}')"}
+	principalPaths   = []string{"/servicePrincipals/{id}", "/servicePrincipals(appId='{appId}')"}
+)
+
+// Operation is a method on a path.
+type Operation struct {
+	Method, Path string
+	// Played is false for what Graph has and the emulator lacks.
+	Played bool
+}
+
+// Operations lists what the emulator knows of Graph, in the order in which a request is looked up.
+func Operations() []Operation {
+	var out []Operation
+	for _, r := range routeTable() {
+		out = append(out, Operation{Method: r.method, Path: r.pattern, Played: r.handle != nil})
+	}
+	return out
+}
+
 // routeTable lists every operation that the emulator plays, and those that Graph has and it lacks.
 func routeTable() []*route {
 	var all []*route
@@ -13,8 +35,7 @@ func routeTable() []*route {
 	lacking(add)
 	add(get, "/applications", readApplications, listApplications)
 	add(post, "/applications", createApplications, createApplication)
-	for _, app := range []string{"/applications/{id}", "/applications(appId='{appId}')",
-		"/applications(uniqueName='{uniqueName}')"} {
+	for _, app := range applicationPaths {
 		add(get, app, readApplications, getApplication)
 		add(patch, app, writeApplications, patchApplication)
 		add(del, app, writeApplications, deleteApplication)
@@ -23,11 +44,12 @@ func routeTable() []*route {
 		add(get, app+"/owners", readApplications, listOwners)
 		add(post, app+"/owners/$ref", writeApplications, addOwner)
 		add(del, app+"/owners/{ownerId}/$ref", writeApplications, removeOwner)
+		add(get, app+"/appManagementPolicies", readPolicies, listAppPolicies)
 	}
 
 	add(get, "/servicePrincipals", readApplications, listPrincipals)
 	add(post, "/servicePrincipals", writeApplications, createPrincipal)
-	for _, sp := range []string{"/servicePrincipals/{id}", "/servicePrincipals(appId='{appId}')"} {
+	for _, sp := range principalPaths {
 		add(get, sp, readApplications, getPrincipal)
 		add(patch, sp, writeApplications, patchPrincipal)
 		add(del, sp, writeApplications, deletePrincipal)
@@ -39,6 +61,7 @@ func routeTable() []*route {
 
 	add(get, "/oauth2PermissionGrants", readGrants, listGrants)
 	add(post, "/oauth2PermissionGrants", writeGrants, createGrant)
+	add(get, "/appRoleAssignments", readApplications, func(*call) (*result, error) { return nil, notQueryable() })
 	add(get, "/oauth2PermissionGrants/{id}", readGrants, getGrant)
 	add(patch, "/oauth2PermissionGrants/{id}", writeGrants, patchGrant)
 	add(del, "/oauth2PermissionGrants/{id}", writeGrants, deleteGrant)
@@ -61,39 +84,55 @@ func routeTable() []*route {
 // Graph's.
 func lacking(add func(method, pattern string, need permission, handle func(*call) (*result, error))) {
 	const get, post, patch, put, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
-	for _, collection := range []string{"/applications", "/servicePrincipals"} {
-		add(get, collection+"/$count", permission{}, nil)
-		add(get, collection+"/delta", permission{}, nil)
-	}
-	add(get, "/oauth2PermissionGrants/delta", permission{}, nil)
-	for _, sub := range []string{"/federatedIdentityCredentials", "/extensionProperties", "/appManagementPolicies"} {
-		add(get, "/applications/{id}"+sub, permission{}, nil)
-		add(post, "/applications/{id}"+sub, permission{}, nil)
-		for _, method := range []string{get, patch, del} {
-			add(method, "/applications/{id}"+sub+"/{subId}", permission{}, nil)
+	all := func(pattern string, methods ...string) {
+		for _, method := range methods {
+			add(method, pattern, permission{}, nil)
 		}
 	}
-	for _, action := range []string{"addKey", "removeKey", "setVerifiedPublisher", "unsetVerifiedPublisher"} {
-		add(post, "/applications/{id}/"+action, permission{}, nil)
+	for _, collection := range []string{"/applications", "/servicePrincipals"} {
+		all(collection+"/$count", get)
+		all(collection+"/delta", get)
 	}
-	add(put, "/applications/{id}/logo", permission{}, nil)
-	for _, action := range []string{"addPassword", "removePassword", "addKey", "removeKey", "addTokenSigningCertificate",
-		"owners/$ref", "appRoleAssignments", "appRoleAssignedTo", "delegatedPermissionClassifications"} {
-		add(post, "/servicePrincipals/{id}/"+action, permission{}, nil)
+	all("/oauth2PermissionGrants/delta", get)
+	for _, app := range applicationPaths {
+		for _, sub := range []string{"/federatedIdentityCredentials", "/extensionProperties"} {
+			all(app+sub, get, post)
+			all(app+sub+"/{subId}", get, patch, del)
+		}
+		all(app+"/federatedIdentityCredentials(name='{name}')", get, patch, del)
+		all(app+"/appManagementPolicies/$ref", post)
+		all(app+"/appManagementPolicies/{subId}/$ref", del)
+		for _, action := range []string{"addKey", "removeKey", "setVerifiedPublisher", "unsetVerifiedPublisher"} {
+			all(app+"/"+action, post)
+		}
+		for _, sub := range []string{"createdOnBehalfOf", "homeRealmDiscoveryPolicies", "synchronization",
+			"tokenIssuancePolicies", "tokenLifetimePolicies"} {
+			all(app+"/"+sub, get)
+		}
+		all(app+"/logo", get, put)
 	}
-	for _, sub := range []string{"owners/{subId}/$ref", "appRoleAssignments/{subId}", "appRoleAssignedTo/{subId}",
-		"delegatedPermissionClassifications/{subId}"} {
-		add(del, "/servicePrincipals/{id}/"+sub, permission{}, nil)
+	for _, sp := range principalPaths {
+		for _, action := range []string{"addPassword", "removePassword", "addKey", "removeKey", "addTokenSigningCertificate",
+			"owners/$ref", "appRoleAssignments", "appRoleAssignedTo", "delegatedPermissionClassifications"} {
+			all(sp+"/"+action, post)
+		}
+		for _, sub := range []string{"owners/{subId}/$ref", "appRoleAssignments/{subId}", "appRoleAssignedTo/{subId}",
+			"delegatedPermissionClassifications/{subId}"} {
+			all(sp+"/"+sub, del)
+		}
+		for _, sub := range []string{"ownedObjects", "createdObjects", "memberOf", "oauth2PermissionScopes", "appRoles",
+			"delegatedPermissionClassifications", "federatedIdentityCredentials", "appManagementPolicies"} {
+			all(sp+"/"+sub, get)
+		}
 	}
-	for _, sub := range []string{"ownedObjects", "createdObjects", "memberOf", "oauth2PermissionScopes", "appRoles",
-		"delegatedPermissionClassifications", "federatedIdentityCredentials"} {
-		add(get, "/servicePrincipals/{id}/"+sub, permission{}, nil)
-	}
-	add(post, "/directoryObjects/getByIds", permission{}, nil)
-	add(get, "/directoryObjects/{id}", permission{}, nil)
-	add(post, "/$batch", permission{}, nil)
-	add(get, "/users", permission{}, nil)
-	add(get, "/domains", permission{}, nil)
-	add(patch, "/policies/defaultAppManagementPolicy", permission{}, nil)
-	add(get, "/policies/appManagementPolicies", permission{}, nil)
+	all("/directory/deletedItems/microsoft.graph.user", get)
+	all("/directory/deletedItems/microsoft.graph.group", get)
+	all("/directoryObjects/getByIds", post)
+	all("/directoryObjects/{id}", get)
+	all("/$batch", post)
+	all("/users", get)
+	all("/domains", get)
+	all("/policies/defaultAppManagementPolicy", patch)
+	all("/policies/appManagementPolicies", get, post)
+	all("/policies/appManagementPolicies/{id}", get, patch, del)
 }

@@ -259,6 +259,18 @@ func (c *call) checkRequiredAccess(tx *tenant.Tx, app tenant.Doc) error {
 	return nil
 }
 
+// reverseRequiredAccess gives the configured API permissions another order.
+func reverseRequiredAccess(app tenant.Doc) {
+	required := app.Docs("requiredResourceAccess")
+	slices.Reverse(required)
+	for _, r := range required {
+		access := r.Docs("resourceAccess")
+		slices.Reverse(access)
+		r["resourceAccess"] = access
+	}
+	app["requiredResourceAccess"] = required
+}
+
 // published tells whether the tenant's service principal of an API offers a permission; an API without one can't be
 // judged.
 func (c *call) published(tx *tenant.Tx, api string, access tenant.Doc) bool {

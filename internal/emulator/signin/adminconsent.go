@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -11,8 +10,9 @@ import (
 
 // approval is an administrator's consent for the whole organisation, outside of any sign-in to the application.
 type approval struct {
-	authorization      // where to send the answer; always by query
-	v1            bool // everything that is configured, of all APIs
+	authorization           // where to send the answer; always by query
+	v1            bool      // everything that is configured, of all APIs
+	at            directory // what the address named
 }
 
 func adminConsent(x *exchange) error   { return adminConsentPage(x, false) }
@@ -34,7 +34,7 @@ func adminConsentPage(x *exchange, v1 bool) error {
 	if refusal != nil {
 		return refusal
 	}
-	a := approval{v1: v1, authorization: authorization{mode: "query", state: query.Get("state")}}
+	a := approval{v1: v1, at: d, authorization: authorization{mode: "query", state: query.Get("state")}}
 	if a.redirectURI, _, refusal = x.redirectURI(c, query.Get("redirect_uri")); refusal != nil {
 		return refusal
 	}
@@ -124,12 +124,38 @@ func (request *consentRequest) addRoles(r resource, app tenant.Doc) {
 	}
 }
 
-func (a approval) finish(x *exchange, _ flow, in directory) error {
+func (a approval) finish(x *exchange, f flow, in directory) error {
 	params := url.Values{"admin_consent": {"True"}, "tenant": {in.ID}}
 	if !a.v1 {
-		params.Set("scope", strings.Join(a.asked.written, " "))
+		granted, refusal := a.granted(x, f, in)
+		if refusal != nil {
+			return a.fail(x, refusal)
+		}
+		params.Set("scope", strings.Join(granted, " "))
 	}
 	return a.send(x, params)
+}
+
+// granted lists the scopes that were consented to, with their API's address in front as in the request.
+func (a approval) granted(x *exchange, f flow, in directory) ([]string, *Error) {
+	if !a.asked.all {
+		return a.asked.written, nil
+	}
+	c, refusal := x.h.client(f.clientID, f.at, f.asOf)
+	if refusal != nil {
+		return nil, refusal
+	}
+	r, refusal := x.resourceIn(c.view, in, a.asked.resource)
+	if refusal != nil {
+		return nil, refusal
+	}
+	names := r.configured(c.app)
+	if a.asked.resource != "" {
+		for i := range names {
+			names[i] = strings.TrimRight(a.asked.resource, "/") + "/" + names[i]
+		}
+	}
+	return names, nil
 }
 
 func (a approval) declined() *Error { return errConsentDeclined() }
@@ -145,5 +171,9 @@ func (a approval) fail(x *exchange, e *Error) error {
 	if e.Number == errConsentDeclined().Number {
 		code = "consent_required"
 	}
-	return a.send(x, url.Values{"admin_consent": {"True"}, "error": {code}, "error_description": {fmt.Sprint(x.describe(e))}})
+	params := url.Values{"admin_consent": {"True"}, "error": {code}, "error_description": {x.describe(e)}}
+	if a.at.ID != "" {
+		params.Set("tenant", a.at.ID)
+	}
+	return a.send(x, params)
 }

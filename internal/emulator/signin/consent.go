@@ -38,6 +38,9 @@ func (x *exchange) weigh(c *client, in directory, a asked, userID string) (verdi
 		return v, refusal
 	}
 	var atGraph []string
+	if ok && sp.Bool("appRoleAssignmentRequired") && !c.assigned(in.ID, userID, sp) {
+		return v, errNotAssigned(c.id, c.name)
+	}
 	if ok {
 		v.granted = grantedNames(c.view, in.ID, sp, v.resource, userID)
 		atGraph = grantedNames(c.view, in.ID, sp, v.graph, userID)
@@ -47,6 +50,13 @@ func (x *exchange) weigh(c *client, in directory, a asked, userID string) (verdi
 	}
 	v.lackOIDC(atGraph, x.h.readings.OIDCScopesNeedGrant)
 	return v, nil
+}
+
+// assigned tells whether a user has been assigned to an application, in whatever role.
+func (c *client) assigned(tenantID, userID string, sp tenant.Doc) bool {
+	return len(c.view.Find(tenantID, tenant.AppRoleAssignment, func(d tenant.Doc) bool {
+		return d.String("principalId") == userID && d.String("resourceId") == sp.String("id")
+	})) > 0
 }
 
 func grantedNames(view *tenant.View, tenantID string, sp tenant.Doc, r resource, userID string) []string {

@@ -78,7 +78,11 @@ func publishedKeys(x *exchange) error {
 		issuer = "{tenantid}"
 	}
 	keys := make([]map[string]any, 0, len(x.h.keys))
-	for _, k := range x.h.keys {
+	for _, made := range x.h.keys {
+		k, err := made()
+		if err != nil {
+			return err
+		}
 		keys = append(keys, map[string]any{
 			"kty": "RSA", "use": "sig", "kid": k.kid, "x5t": k.kid,
 			"n":   base64.RawURLEncoding.EncodeToString(k.key.N.Bytes()),

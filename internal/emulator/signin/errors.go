@@ -198,6 +198,10 @@ func errUserElsewhere(user, directory string) *Error {
 	return refuse(50020, http.StatusBadRequest, codeInvalidGrant, "User account '%s' from another identity provider does not exist in tenant '%s' and cannot access the application in that tenant.", user, directory)
 }
 
+func errNotAssigned(id, name string) *Error {
+	return refuse(50105, http.StatusBadRequest, codeInvalidGrant, "Application '%s'(%s) takes assigned users only, and the signed-in user is not assigned to a role for it.", id, name).onPage()
+}
+
 func errWrongPassword() *Error {
 	return refuse(50126, http.StatusBadRequest, codeInvalidGrant, "Error validating credentials due to invalid username or password.")
 }

@@ -57,7 +57,7 @@ type Handler struct {
 	readings Readings
 	log      *slog.Logger
 	started  time.Time
-	keys     []signingKey
+	keys     [signingKeys]func() (signingKey, error)
 	mux      *http.ServeMux
 
 	mu    sync.Mutex
@@ -72,19 +72,15 @@ type Handler struct {
 }
 
 // New makes an identity platform over a seeded cloud.
-func New(c Config) (*Handler, error) {
+func New(c Config) *Handler {
 	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, log: cmp.Or(c.Log, slog.Default()), asked: map[string]int{}}
 	if h.now == nil {
 		h.now = c.Cloud.Now
 	}
 	h.started = h.now()
-	keys, err := newSigningKeys(h.started)
-	if err != nil {
-		return nil, err
-	}
-	h.keys = keys
+	h.keys = newSigningKeys(h.started)
 	h.mux = h.routes()
-	return h, nil
+	return h
 }
 
 // ServeHTTP answers everything that isn't Graph.
@@ -108,34 +104,57 @@ func (h *Handler) newSecret() string {
 	return text
 }
 
+// endpoint is one address of the platform. A page is for a person, everything else for a program.
+type endpoint struct {
+	pattern, what string
+	page          bool
+	serve         handlerFunc
+}
+
+func endpoints() []endpoint {
+	return []endpoint{
+		{"GET /{tenant}/v2.0/.well-known/openid-configuration", "discovery document", false, openIDConfiguration},
+		{"GET /{tenant}/.well-known/openid-configuration", "discovery document of version 1.0, in part", false, openIDConfigurationV1},
+		{"GET /{tenant}/discovery/v2.0/keys", "signing keys", false, publishedKeys},
+		{"GET /{tenant}/discovery/keys", "signing keys", false, publishedKeys},
+		{"GET /{tenant}/discovery/instance", "instance discovery", false, instanceDiscovery},
+		{"/{tenant}/{realm}/{user}", "user realm, where {realm} is userrealm", false, userRealm},
+		{"GET /metadata/endpoints", "Azure's addresses of a cloud", false, cloudMetadata},
+		{"GET /subscriptions", "an empty list, for tools that ask after signing in", false, noSubscriptions},
+		{"/{tenant}/oauth2/v2.0/token", "tokens", false, token},
+		{"/{tenant}/oauth2/token", "tokens by version 1.0, with resource=", false, tokenV1},
+		{"/{tenant}/oauth2/v2.0/devicecode", "device code", false, deviceCode},
+		{"GET /{tenant}/oauth2/v2.0/authorize", "sign-in for an authorization code", true, authorize},
+		{"POST /{tenant}/oauth2/v2.0/authorize", "the same", true, authorize},
+		{"GET /{tenant}/v2.0/adminconsent", "an administrator's consent to the scope", true, adminConsent},
+		{"GET /{tenant}/adminconsent", "an administrator's consent to all that is configured", true, adminConsentV1},
+		{"POST /{tenant}/login", "where the forms of the pages go", true, login},
+		{"GET /devicelogin", "where a person types a device's code", true, deviceLogin},
+		{"POST /devicelogin", "the same", true, deviceLogin},
+		{"GET /{tenant}/oauth2/nativeclient", "where a desktop application's sign-in ends", true, nativeClient},
+		{"GET /{tenant}/oauth2/v2.0/logout", "a page that says so; there is no session", true, logout},
+	}
+}
+
+// Endpoints lists the addresses of the platform, as patterns of net/http, with what each is.
+func Endpoints() [][2]string {
+	var out [][2]string
+	for _, e := range endpoints() {
+		out = append(out, [2]string{e.pattern, e.what})
+	}
+	return out
+}
+
 func (h *Handler) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	api := func(pattern string, f handlerFunc) { mux.Handle(pattern, h.handle(f, renderJSON)) }
-	page := func(pattern string, f handlerFunc) { mux.Handle(pattern, h.handle(f, renderPage)) }
-
-	api("GET /{tenant}/v2.0/.well-known/openid-configuration", openIDConfiguration)
-	api("GET /{tenant}/.well-known/openid-configuration", openIDConfigurationV1)
-	api("GET /{tenant}/discovery/v2.0/keys", publishedKeys)
-	api("GET /{tenant}/discovery/keys", publishedKeys)
-	api("GET /{tenant}/discovery/instance", instanceDiscovery)
-	api("/{tenant}/{realm}/{user}", userRealm)
-	api("GET /metadata/endpoints", cloudMetadata)
-	api("GET /subscriptions", noSubscriptions)
-
-	api("/{tenant}/oauth2/v2.0/token", token)
-	api("/{tenant}/oauth2/token", tokenV1)
-	api("/{tenant}/oauth2/v2.0/devicecode", deviceCode)
-
-	page("GET /{tenant}/oauth2/v2.0/authorize", authorize)
-	page("POST /{tenant}/oauth2/v2.0/authorize", authorize)
-	page("GET /{tenant}/v2.0/adminconsent", adminConsent)
-	page("GET /{tenant}/adminconsent", adminConsentV1)
-	page("POST /{tenant}/login", login)
-	page("GET /devicelogin", deviceLogin)
-	page("POST /devicelogin", deviceLogin)
-	page("GET /{tenant}/oauth2/nativeclient", nativeClient)
-	page("GET /{tenant}/oauth2/v2.0/logout", logout)
-	page("/", notFound)
+	for _, e := range endpoints() {
+		render := renderJSON
+		if e.page {
+			render = renderPage
+		}
+		mux.Handle(e.pattern, h.handle(e.serve, render))
+	}
+	mux.Handle("/", h.handle(notFound, renderPage))
 	return mux
 }
 

@@ -19,19 +19,17 @@ import (
 // be rolled in, so that a client has to choose by kid.
 const signingKeys = 2
 
-// rsaKeys makes the process's RSA keys once: making one takes a good part of a second. Instances don't share tokens all
-// the same, because each makes certificates, and so key ids, of its own.
-var rsaKeys = sync.OnceValues(func() ([signingKeys]*rsa.PrivateKey, error) {
-	var keys [signingKeys]*rsa.PrivateKey
-	for i := range keys {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			return keys, fmt.Errorf("making a signing key: %w", err)
-		}
-		keys[i] = key
+// rsaKeys are the process's RSA keys, each made when it is needed first: making one takes a good part of a second.
+// Instances don't share tokens all the same, because each makes certificates, and so key ids, of its own.
+var rsaKeys = [signingKeys]func() (*rsa.PrivateKey, error){sync.OnceValues(newRSAKey), sync.OnceValues(newRSAKey)}
+
+func newRSAKey() (*rsa.PrivateKey, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("making a signing key: %w", err)
 	}
-	return keys, nil
-})
+	return key, nil
+}
 
 // signingKey is one published key.
 type signingKey struct {
@@ -40,21 +38,24 @@ type signingKey struct {
 	kid  string // the certificate's thumbprint, also served as x5t
 }
 
-func newSigningKeys(now time.Time) ([]signingKey, error) {
-	keys, err := rsaKeys()
-	if err != nil {
-		return nil, err
+// newSigningKeys gives the keys of a platform that starts now. They are made when they are asked for, so that starting
+// costs nothing.
+func newSigningKeys(now time.Time) (keys [signingKeys]func() (signingKey, error)) {
+	for i := range keys {
+		keys[i] = sync.OnceValues(func() (signingKey, error) {
+			key, err := rsaKeys[i]()
+			if err != nil {
+				return signingKey{}, err
+			}
+			cert, err := selfSigned(key, now)
+			if err != nil {
+				return signingKey{}, err
+			}
+			sum := sha1.Sum(cert) //nolint:gosec // x5t is a SHA-1 thumbprint by definition.
+			return signingKey{key: key, cert: cert, kid: base64.RawURLEncoding.EncodeToString(sum[:])}, nil
+		})
 	}
-	out := make([]signingKey, 0, len(keys))
-	for _, key := range keys {
-		cert, err := selfSigned(key, now)
-		if err != nil {
-			return nil, err
-		}
-		sum := sha1.Sum(cert) //nolint:gosec // x5t is a SHA-1 thumbprint by definition.
-		out = append(out, signingKey{key: key, cert: cert, kid: base64.RawURLEncoding.EncodeToString(sum[:])})
-	}
-	return out, nil
+	return keys
 }
 
 func selfSigned(key *rsa.PrivateKey, now time.Time) ([]byte, error) {
@@ -77,7 +78,10 @@ func selfSigned(key *rsa.PrivateKey, now time.Time) ([]byte, error) {
 
 // sign makes a JWT of the claims.
 func (h *Handler) sign(claims jwt.MapClaims) (string, error) {
-	key := h.keys[0]
+	key, err := h.keys[0]()
+	if err != nil {
+		return "", err
+	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header["kid"] = key.kid
 	token.Header["x5t"] = key.kid
@@ -91,7 +95,11 @@ func (h *Handler) sign(claims jwt.MapClaims) (string, error) {
 
 // publicKey finds the key that a token says it was signed with.
 func (h *Handler) publicKey(token *jwt.Token) (any, error) {
-	for _, k := range h.keys {
+	for _, made := range h.keys {
+		k, err := made()
+		if err != nil {
+			return nil, err
+		}
 		if token.Header["kid"] == k.kid {
 			return k.key.Public(), nil
 		}

@@ -63,8 +63,7 @@ func newPlatform(t *testing.T, change ...func(*signin.Config)) *platform {
 	for _, f := range change {
 		f(&config)
 	}
-	p.handler, err = signin.New(config)
-	check(t, err)
+	p.handler = signin.New(config)
 	p.server = httptest.NewTLSServer(p.handler)
 	t.Cleanup(p.server.Close)
 	return p

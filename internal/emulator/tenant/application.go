@@ -1,6 +1,9 @@
 package tenant
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // NewApplication is a fresh application with every property at its default: the complete set that Graph returns.
 // createdBy is the client id of the caller, "" for none.
@@ -37,10 +40,10 @@ func NewApplication(id, clientID, publisherDomain, createdBy string, now time.Ti
 }
 
 // AddPassword adds a passwordCredential to an application or service principal document and gives the credential with its
-// text, which is kept in the side table. The instants are cut to Graph's precision.
+// text, which is kept in the side table. Key id and text follow from the seed, the document, the name and how many
+// secrets of that name came before. The instants are cut to Graph's precision.
 func (tx *Tx) AddPassword(doc Doc, displayName any, start, end time.Time) Doc {
-	keyID := tx.NewID("passwordCredential", doc.String("id"), start.UTC().Format(TimeLayout),
-		end.UTC().Format(TimeLayout))
+	keyID := tx.NewID("passwordCredential", doc.String("id"), fmt.Sprint(displayName))
 	text := tx.newSecret(keyID)
 	credential := Doc{"customKeyIdentifier": nil, "displayName": displayName, "startDateTime": start,
 		"endDateTime": end, "hint": text[:3], "keyId": keyID, "secretText": nil}.Clone()

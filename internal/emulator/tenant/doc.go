@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// TimeLayout is how the directory writes an instant into a document: UTC with seven fractional digits.
-const TimeLayout = "2006-01-02T15:04:05.0000000Z"
+// TimeLayout is how the directory writes an instant into a document: UTC with up to seven fractional digits, none for a
+// whole second.
+const TimeLayout = "2006-01-02T15:04:05.9999999Z"
 
 // Doc is a directory object or a complex value inside one, with Graph's JSON names. Values are what JSON knows: nil,
 // bool, float64, string, []any and Doc. Navigation properties that are plain references (owners) are lists of ids.

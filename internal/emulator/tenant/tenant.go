@@ -30,6 +30,7 @@ const (
 	User              Kind = "user"
 	Organization      Kind = "organization"
 	AppPolicy         Kind = "tenantAppManagementPolicy"
+	AssignedAppPolicy Kind = "appManagementPolicy"
 )
 
 // TenantInfo names a tenant.

@@ -2,6 +2,7 @@ package tenant_test
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -37,6 +38,51 @@ func TestSeedIsDeterministic(t *testing.T) {
 	}
 	if len(a.ClientSecret) != 40 {
 		t.Errorf("a secret has %d characters, want 40", len(a.ClientSecret))
+	}
+}
+
+// TestIdsFollowFromSeedAndOrder makes the same secrets at other times, with other ends and after a write that failed.
+func TestIdsFollowFromSeedAndOrder(t *testing.T) {
+	t.Parallel()
+	work := func(at time.Time, disturbed bool) (made []string) {
+		cloud := tenant.New(func() time.Time { return at })
+		facts, err := tenant.Seed(cloud, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, facts.ClientSecret)
+		add := func(failure error) error {
+			return cloud.Update(func(tx *tenant.Tx) error {
+				app, ok := tx.Get(facts.TenantID, tenant.Application, facts.ApplicationID)
+				if !ok {
+					return errors.New("no automation application")
+				}
+				for _, name := range []any{"first", nil, "first"} {
+					secret := tx.AddPassword(app, name, tx.Now(), tx.Now().AddDate(0, 6, 0))
+					made = append(made, secret.String("keyId"), secret.String("secretText"))
+				}
+				return failure
+			})
+		}
+		if disturbed {
+			before := slices.Clone(made)
+			if err := add(io.EOF); !errors.Is(err, io.EOF) {
+				t.Fatal(err)
+			}
+			made = before
+		}
+		if err := add(nil); err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	first := work(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), false)
+	if again := work(time.Date(2027, 1, 2, 3, 4, 5, 6, time.UTC), true); !slices.Equal(again, first) {
+		t.Errorf("the same seed and order:\n%v\n%v", first, again)
+	}
+	slices.Sort(first)
+	if n := len(slices.Compact(first)); n != 7 {
+		t.Errorf("%d ids and texts of 7 are their own: %v", n, first)
 	}
 }
 

@@ -54,10 +54,10 @@ func (tx *Tx) newSecret(keyID string) string {
 }
 
 func (tx *Tx) nth(parts []string) string {
-	ids := tx.view.cloud.ids
-	sum := Digest(0, parts...)
+	ids, sum := tx.view.cloud.ids, Digest(0, parts...)
 	n := ids[string(sum[:])]
 	ids[string(sum[:])] = n + 1
+	tx.undo = append(tx.undo, func() { ids[string(sum[:])] = n })
 	return strconv.FormatUint(n, 10)
 }
 

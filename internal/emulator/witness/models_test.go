@@ -106,6 +106,9 @@ func TestModelsDecodeEverything(t *testing.T) {
 	if err := s.e.SetPolicy(emulator.Policy{LongestSecret: "P90D"}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.e.AssignPolicy(app.ID, emulator.Policy{LongestSecret: "P90D"}); err != nil {
+		t.Fatal(err)
+	}
 	owner := s.e.Facts().Users[0].ObjectID
 	s.do(204, "POST", "/applications/"+app.ID+"/owners/$ref", `{"@odata.id":"`+origin+`/v1.0/directoryObjects/`+owner+`"}`)
 
@@ -127,6 +130,7 @@ func TestModelsDecodeEverything(t *testing.T) {
 		{"organization", s.do(200, "GET", "/organization", ""), models.CreateOrganizationCollectionResponseFromDiscriminatorValue},
 		{"user", s.do(200, "GET", "/users/"+owner, ""), models.CreateUserFromDiscriminatorValue},
 		{"policy", s.do(200, "GET", "/policies/defaultAppManagementPolicy", ""), models.CreateTenantAppManagementPolicyFromDiscriminatorValue},
+		{"assigned policies", s.do(200, "GET", "/applications/"+app.ID+"/appManagementPolicies", ""), models.CreateAppManagementPolicyCollectionResponseFromDiscriminatorValue},
 		{"error", s.do(404, "GET", "/applications/"+owner, ""), odataerrors.CreateODataErrorFromDiscriminatorValue},
 	}
 	for _, tt := range tests {
