@@ -63,7 +63,10 @@ const (
 	// freshFor is how old what the process knows of an object may be when a write replaces a whole collection of it.
 	// Graph has no compare-and-swap, so this is the window in which somebody else's change can be overwritten.
 	freshFor = 2 * time.Second
-	// ownFor is the same for an application that this process has created: nobody else knows of it yet.
+	// refreshFor is how old what Graph has shown may be for a refresh. Terraform refreshes what hangs on an object moments
+	// after the object itself; together they are one look at the tenant.
+	refreshFor = 5 * time.Second
+	// ownFor is as freshFor for an application that this process has created: nobody else knows of it yet.
 	ownFor = time.Minute
 	// lateFilter is how long a filter may take to find what a lost request has made, before the request counts as not
 	// applied. Bounds.Missing shortens it.

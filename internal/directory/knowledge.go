@@ -21,6 +21,7 @@ type memory[T any] struct {
 type knowledge[T any] struct {
 	snapshot *T
 	seen     time.Time // when Graph last showed the snapshot, or confirmed a write to it
+	shown    time.Time // when Graph last showed the snapshot; zero after a write
 	alive    time.Time // the last proof that the object exists
 	made     time.Time // when this process created it; zero when it did not
 	deleted  time.Time // when this process deleted it; zero while it did not
@@ -63,7 +64,7 @@ func (m *memory[T]) created(id string, v *T) {
 func (m *memory[T]) wrote(id string, before, after *T) {
 	m.with(id, func(k *knowledge[T]) {
 		now := time.Now()
-		k.snapshot, k.seen, k.alive, k.deleted = m.clone(after), now, now, time.Time{}
+		k.snapshot, k.seen, k.shown, k.alive, k.deleted = m.clone(after), now, time.Time{}, now, time.Time{}
 		k.writes++
 		for name, change := range changes(m.props(before), m.props(after)) {
 			o := k.obsolete[name]
@@ -116,7 +117,7 @@ func (m *memory[T]) accept(id string, v *T) (ok bool) {
 			}
 		}
 		now := time.Now()
-		k.snapshot, k.seen, k.alive, k.deleted, ok = m.clone(v), now, now, time.Time{}, true
+		k.snapshot, k.seen, k.shown, k.alive, k.deleted, ok = m.clone(v), now, now, now, time.Time{}, true
 	})
 	return ok
 }
@@ -148,6 +149,26 @@ func (m *memory[T]) known(id string, maxAge time.Duration) (v *T) {
 		}
 	})
 	return v
+}
+
+// recent is a copy of what Graph has shown a moment ago, for a refresh; nil when there is nothing or ctx is of no refresh.
+func (m *memory[T]) recent(ctx context.Context, id string) (v *T) {
+	if ctx.Value(refreshKey{}) == nil {
+		return nil
+	}
+	m.with(id, func(k *knowledge[T]) {
+		if recently(k.shown, refreshFor) {
+			v = m.clone(k.snapshot)
+		}
+	})
+	return v
+}
+
+type refreshKey struct{}
+
+// forRefresh gives a context whose reads need not reach Graph for what it has shown a moment ago.
+func forRefresh(ctx context.Context) context.Context {
+	return context.WithValue(ctx, refreshKey{}, true)
 }
 
 // generation changes with each write, so that a reader never joins a request that set out before it.
@@ -183,6 +204,9 @@ func glance[T any](ctx context.Context, c *Client, m *memory[T], op operation, i
 
 // read gets an object from Graph, and again while what comes contradicts what this process knows.
 func read[T any](ctx context.Context, c *Client, m *memory[T], op operation, id string, get func(context.Context) (*T, error)) (*T, error) {
+	if v := m.recent(ctx, id); v != nil {
+		return v, nil
+	}
 	seen, err := await(ctx, c, wait{op, id, "replicas to agree with what was written"}, func(ctx context.Context) (sight[T], error) {
 		return glance(ctx, c, m, op, id, get)
 	}, func(seen sight[T], err error) bool {

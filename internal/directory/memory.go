@@ -66,14 +66,21 @@ func (m Memory) contradicts(read Properties) bool {
 
 // ReadSettled reads until the result does not contradict m: within Bounds.Recent of the write a property that equals
 // its value before the write is read again, and a KindNotFound is read again for up to Bounds.Missing. Anything else is
-// believed at once, and so is everything when the bounds have passed. With a zero Memory it reads once.
+// believed at once, and so is everything when the bounds have passed. With a zero Memory it reads once. The first read
+// takes what Graph has shown this process a moment ago; each further one goes to Graph.
 func ReadSettled[T any](ctx context.Context, c *Client, m Memory, read func(context.Context) (*T, error), props func(*T) Properties) (*T, error) {
 	if m.At.IsZero() {
-		return read(ctx)
+		return read(forRefresh(ctx))
 	}
 	// The age of the write comes from the clock for dates, the time that passes here from the timer.
 	start, age := time.Now(), max(c.now().Sub(m.At), 0)
-	v, err := await(ctx, c, wait{opReadAgain, "", "replicas to show the last write"}, read, func(v *T, err error) bool {
+	first := true
+	v, err := await(ctx, c, wait{opReadAgain, "", "replicas to show the last write"}, func(ctx context.Context) (*T, error) {
+		if first {
+			ctx, first = forRefresh(ctx), false
+		}
+		return read(ctx)
+	}, func(v *T, err error) bool {
 		elapsed := age + time.Since(start)
 		switch {
 		case KindOf(err) == KindNotFound && err != nil:

@@ -300,3 +300,53 @@ func TestNamesWithQuotesDoNotAlterAFilter(t *testing.T) {
 		t.Errorf("sent %s", line)
 	}
 }
+
+// TestARefreshLooksOnce: what reads the same application again a moment later sees what was shown then; everything else
+// asks Graph.
+func TestARefreshLooksOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state := newFakeApplication()
+		c, f := newFake(t, state.answer)
+		props := (*Application).Properties
+		refresh := func(m Memory) {
+			t.Helper()
+			_, err := ReadSettled(t.Context(), c, m, func(ctx context.Context) (*Application, error) { return c.Application(ctx, appID) }, props)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		requests := 0
+		costs := func(what string, n int) {
+			t.Helper()
+			if got := len(f.lines()) - requests; got != n {
+				t.Errorf("%s: %d requests, want %d: %q", what, got, n, f.lines())
+			}
+			requests = len(f.lines())
+		}
+		refresh(Memory{})
+		costs("the first look", 1)
+		refresh(Memory{})
+		refresh(c.Remember(Properties{"display_name": "Old"}, Properties{"display_name": "Mail import"}))
+		costs("looks at the same time", 0)
+		if _, err := c.Application(t.Context(), appID); err != nil {
+			t.Fatal(err)
+		}
+		costs("a read that is no refresh", 1)
+		state.mu.Lock()
+		state.body["displayName"] = "New"
+		state.mu.Unlock()
+		refresh(c.Remember(Properties{"display_name": "Mail import"}, Properties{"display_name": "New"}))
+		costs("a look from before the last write", 1)
+		time.Sleep(refreshFor) // virtual
+		refresh(Memory{})
+		costs("a look later", 1)
+		yes := true
+		if _, err := c.SetPublicClient(t.Context(), appID, &yes); err != nil {
+			t.Fatal(err)
+		}
+		costs("a write", 1)
+		refresh(Memory{})
+		costs("a look after a write", 1)
+	})
+}
