@@ -31,6 +31,16 @@ const maxAttempts = 5
 // the result is non-nil and holds its value. A reply that got lost is recovered: ours is removed and made again, or the
 // error is KindAmbiguous and lists the candidates. Each secret of an application starts later than the one before it.
 func (c *Client) AddSecret(ctx context.Context, applicationID, displayName string, end time.Time) (*Secret, error) {
+	return c.addSecret(ctx, applicationID, displayName, func(time.Time) time.Time { return end })
+}
+
+// AddSecretFor is AddSecret for a secret whose validity, counted from its start, is exactly the one given: a start that
+// is moved back must not make it longer than a tenant's policy allows.
+func (c *Client) AddSecretFor(ctx context.Context, applicationID, displayName string, validity time.Duration) (*Secret, error) {
+	return c.addSecret(ctx, applicationID, displayName, func(start time.Time) time.Time { return start.Add(validity) })
+}
+
+func (c *Client) addSecret(ctx context.Context, applicationID, displayName string, end func(start time.Time) time.Time) (*Secret, error) {
 	unlock, err := c.locks.lock(ctx, applicationID)
 	if err != nil {
 		return nil, c.fail(opAddSecret, applicationID, err)
@@ -43,7 +53,8 @@ func (c *Client) AddSecret(ctx context.Context, applicationID, displayName strin
 	}
 	c.ledger.saw(applicationID, before.Secrets)
 	for attempt := 1; ; attempt++ {
-		want := Secret{DisplayName: displayName, Start: c.ledger.start(applicationID, c.now()), End: end.UTC().Truncate(time.Second)}
+		start := c.ledger.start(applicationID, c.now())
+		want := Secret{DisplayName: displayName, Start: start, End: end(start).UTC().Truncate(time.Second)}
 		made, err := c.addPassword(ctx, applicationID, want)
 		if err == nil {
 			after := before.clone()

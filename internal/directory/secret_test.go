@@ -43,6 +43,23 @@ func TestAddSecret(t *testing.T) {
 	})
 }
 
+func TestAddSecretForAValidity(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state := newFakeApplication()
+		c, _ := newFake(t, state.answer)
+		for range 5 {
+			s, err := c.AddSecretFor(t.Context(), appID, "terraform", 90*24*time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.End.Sub(s.Start); got != 90*24*time.Hour {
+				t.Errorf("valid for %v", got)
+			}
+		}
+	})
+}
+
 // TestReplacingASecretFirstRemovedStillGrows: the process has not seen the application before it removes.
 func TestReplacingASecretFirstRemovedStillGrows(t *testing.T) {
 	t.Parallel()
