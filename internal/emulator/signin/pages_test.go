@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -282,15 +283,7 @@ func TestCodeRedemption(t *testing.T) {
 	p.allow(a, "User.Read")
 	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
 	s256 := []string{"code_challenge", challenge, "code_challenge_method", "S256"}
-	rows := []struct {
-		name, redirect string
-		page           []string
-		segment        string
-		token          []string // an empty value takes the parameter out
-		origin         string
-		late           bool
-		number         int
-	}{
+	rows := []redemption{
 		{name: "web with secret", redirect: callback},
 		{name: "web with secret and PKCE", redirect: callback, page: s256, token: []string{"code_verifier", verifier}},
 		{name: "web without secret", redirect: callback, token: []string{"client_secret", ""}, number: 7000218},
@@ -311,39 +304,54 @@ func TestCodeRedemption(t *testing.T) {
 		// One after the other: a row moves the clock.
 		end, err := p.signIn(p.page(p.seeded.TenantID, a, row.redirect, "User.Read", row.page...), p.member(), webuser.Accept)
 		check(t, err)
-		f := form("grant_type", "authorization_code", "client_id", a.clientID, "code", end.Query().Get("code"), "redirect_uri", row.redirect, "client_secret", a.secret)
-		for i := 0; i < len(row.token); i += 2 {
-			f.Set(row.token[i], row.token[i+1])
-			if row.token[i+1] == "" {
-				f.Del(row.token[i])
-			}
-		}
-		segment := row.segment
-		if segment == "" {
-			segment = p.seeded.TenantID
-		}
+		f := row.form(a, end.Query().Get("code"))
 		if row.late {
 			p.clock.advance(11 * time.Minute)
 		}
-		send := func() answer {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.server.URL+"/"+segment+"/oauth2/v2.0/token", strings.NewReader(f.Encode()))
-			check(t, err)
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			if row.origin != "" {
-				req.Header.Set("Origin", row.origin)
-			}
-			return p.do(req)
-		}
-		got := send()
+		got := row.send(p, f)
 		if got.number() != row.number || (row.number == 0) != (got.status == 200) {
 			t.Errorf("%s: %d %v, want %d", row.name, got.status, got.body, row.number)
 		}
 		if row.number == 0 {
-			if again := send(); again.number() != 54005 {
+			if again := row.send(p, f); again.number() != 54005 {
 				t.Errorf("%s, a second time: %v", row.name, again.body)
 			}
 		}
 	}
+}
+
+// redemption is a way to redeem a code, and the refusal it meets, 0 for none.
+type redemption struct {
+	name, redirect string
+	page           []string
+	segment        string   // "" for the tenant's own
+	token          []string // an empty value takes the parameter out
+	origin         string
+	late           bool
+	number         int
+}
+
+func (r redemption) form(a app, code string) url.Values {
+	f := form("grant_type", "authorization_code", "client_id", a.clientID, "code", code, "redirect_uri", r.redirect, "client_secret", a.secret)
+	for pair := range slices.Chunk(r.token, 2) {
+		f.Set(pair[0], pair[1])
+		if pair[1] == "" {
+			f.Del(pair[0])
+		}
+	}
+	return f
+}
+
+func (r redemption) send(p *platform, f url.Values) answer {
+	p.t.Helper()
+	segment := cmp.Or(r.segment, p.seeded.TenantID)
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.server.URL+"/"+segment+"/oauth2/v2.0/token", strings.NewReader(f.Encode()))
+	check(p.t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if r.origin != "" {
+		req.Header.Set("Origin", r.origin)
+	}
+	return p.do(req)
 }
 
 func TestResponseModes(t *testing.T) {
