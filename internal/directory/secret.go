@@ -35,7 +35,7 @@ func (c *Client) AddSecret(ctx context.Context, applicationID, displayName strin
 }
 
 // AddSecretFor is AddSecret for a secret whose validity, counted from its start, is exactly the one given: a start that
-// is moved back must not make it longer than a tenant's policy allows.
+// is moved back must not make it longer than a tenant's policy allows. Graph: POST /applications/{id}/addPassword.
 func (c *Client) AddSecretFor(ctx context.Context, applicationID, displayName string, validity time.Duration) (*Secret, error) {
 	return c.addSecret(ctx, applicationID, displayName, func(start time.Time) time.Time { return start.Add(validity) })
 }

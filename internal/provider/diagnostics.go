@@ -150,6 +150,11 @@ func (a action) nextStep(e *directory.Error) string {
 	switch e.Kind {
 	case directory.KindForbidden:
 		return a.missingPermission(e)
+	case directory.KindInvalid:
+		if a.resource == "appreg_client_secret" {
+			return "A tenant may accept no end that is more than two years ahead: choose a shorter validity_days or an earlier end_date."
+		}
+		return ""
 	case directory.KindConflict:
 		return "Another change was made at the same moment. Apply again."
 	case directory.KindUnauthorized:
@@ -196,6 +201,8 @@ func (a action) missingObject() string {
 		return meanwhile + "Check service_principal_id: it must be the service principal's object id (its attribute id), not the application's; and principal_id, if it is set, must be a user's."
 	case a.by == "client_id":
 		return "Check client_id: it must be the client id of an application, not an object id."
+	case a.by == "owners":
+		return "Check owners: each must be the object id of a user or service principal of this tenant. If they are right, the application was deleted meanwhile, and the next plan shows it."
 	case a.by == "id":
 		return fmt.Sprintf("Check id: it must be the object id of the %s, not a client id.", a.noun)
 	default:
@@ -281,7 +288,7 @@ func policyAdvice(e *directory.Error) string {
 		return ask + ", and choose a shorter validity_days or an earlier end_date."
 	}
 	if days, ok := isoDays(e.MaxLifetime); ok {
-		return fmt.Sprintf("The longest lifetime allowed is %d days: set validity_days to %d or less.", days, days)
+		return fmt.Sprintf("The longest lifetime allowed is %d days: set validity_days to %d or less, or end_date to a time within %d days.", days, days, days)
 	}
 	return fmt.Sprintf("The longest lifetime allowed is %s (ISO 8601): choose a shorter validity_days or an earlier end_date.", e.MaxLifetime)
 }

@@ -41,7 +41,7 @@ func TestFailuresInPlainWords(t *testing.T) {
 			[]string{"can be restored", "30 days", "deleted"}},
 		{secret, &directory.Error{Kind: directory.KindPolicy, Status: 400, Code: "CredentialInvalidLifetimeAsPerAppPolicy", Message: "Credential lifetime exceeds the max value allowed as per assigned policy 'p'.", MaxLifetime: "P90D"},
 			`Unable to create client secret "terraform"`,
-			[]string{"A policy of the tenant", "The longest lifetime allowed is 90 days: set validity_days to 90 or less."}},
+			[]string{"A policy of the tenant", "The longest lifetime allowed is 90 days: set validity_days to 90 or less, or end_date to a time within 90 days."}},
 		{secret, &directory.Error{Kind: directory.KindTooManySecrets, Candidates: []directory.Candidate{{ID: "k-1", DisplayName: "old"}, {ID: "k-2"}}},
 			`Unable to create client secret "terraform"`,
 			[]string{`k-1 ("old"), k-2`, "-replace", "create_before_destroy"}},

@@ -83,7 +83,11 @@ func (m *applicationModel) action(verb string) action {
 	if name == "" {
 		name = m.ID.ValueString()
 	}
-	return action{verb: verb, noun: "application", name: name, resource: "appreg_application"}
+	act := action{verb: verb, noun: "application", name: name, resource: "appreg_application"}
+	if len(texts(m.Owners)) > 0 && (verb == "create" || verb == "update") {
+		act.by = "owners"
+	}
+	return act
 }
 
 // toDirectory is the configuration in the directory's terms; what is unknown counts as absent.

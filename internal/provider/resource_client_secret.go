@@ -64,16 +64,21 @@ func (m *clientSecretModel) action(verb string) action {
 	return action{verb: verb, noun: "client secret", name: name, resource: "appreg_client_secret", importPrefix: m.ApplicationID.ValueString() + "/", by: "application_id"}
 }
 
-// end is when a secret made now expires.
-func (m *clientSecretModel) end(now time.Time) (time.Time, error) {
-	if known := !m.EndDate.IsNull() && !m.EndDate.IsUnknown(); known {
-		return time.Parse(time.RFC3339, m.EndDate.ValueString())
+// create makes the secret, valid until the end that the configuration names or else for a number of days.
+func (m *clientSecretModel) create(ctx context.Context, s *session) (*directory.Secret, error) {
+	applicationID, name := m.ApplicationID.ValueString(), m.DisplayName.ValueString()
+	if named := !m.EndDate.IsNull() && !m.EndDate.IsUnknown(); named {
+		end, err := time.Parse(time.RFC3339, m.EndDate.ValueString())
+		if err != nil {
+			return nil, err
+		}
+		return s.client.AddSecret(ctx, applicationID, name, end)
 	}
-	days := int(m.ValidityDays.ValueInt64())
+	days := m.ValidityDays.ValueInt64()
 	if days == 0 {
 		days = defaultValidityDays
 	}
-	return now.UTC().Truncate(time.Second).AddDate(0, 0, days), nil
+	return s.client.AddSecretFor(ctx, applicationID, name, time.Duration(days)*24*time.Hour)
 }
 
 // fromDirectory fills in what Graph shows. The value is not among it: it is known once, in the result of AddSecret.
@@ -111,18 +116,12 @@ func (r *clientSecretResource) Create(ctx context.Context, req resource.CreateRe
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, plan.Timeouts.Create, writeTimeout)
 	defer cancel()
-	now := r.now()
-	end, err := plan.end(now)
-	if plan.action("create").failed(&resp.Diagnostics, err, false) {
-		return
-	}
-	if !end.After(now) {
-		addEndDatePassed(&resp.Diagnostics, plan.EndDate.ValueString())
+	if refuseEndDatePassed(&resp.Diagnostics, plan.EndDate, r.now()) {
 		return
 	}
 
 	applicationID := plan.ApplicationID.ValueString()
-	secret, err := r.client.AddSecret(ctx, applicationID, plan.DisplayName.ValueString(), end)
+	secret, err := plan.create(ctx, r.session)
 	if secret == nil {
 		plan.action("create").failed(&resp.Diagnostics, err, false)
 		return

@@ -132,22 +132,25 @@ func (r *clientSecretResource) checkCreation(ctx context.Context, plan, config *
 	if config.ValidityDays.ValueInt64() > maxPortalDays {
 		warnLongValidity(diags, path.Root("validity_days"))
 	}
-	if end, err := time.Parse(time.RFC3339, config.EndDate.ValueString()); err == nil {
-		now := r.now()
-		switch {
-		case !end.After(now):
-			addEndDatePassed(diags, config.EndDate.ValueString())
-			return
-		case end.After(now.AddDate(2, 0, 0)):
-			warnLongValidity(diags, path.Root("end_date"))
-		}
+	now := r.now()
+	if refuseEndDatePassed(diags, config.EndDate, now) {
+		return
+	}
+	if end, err := time.Parse(time.RFC3339, config.EndDate.ValueString()); err == nil && end.After(now.AddDate(2, 0, 0)) {
+		warnLongValidity(diags, path.Root("end_date"))
 	}
 	r.warnThirdSecret(ctx, plan, diags)
 }
 
-func addEndDatePassed(diags *diag.Diagnostics, end string) {
+// refuseEndDatePassed judges the end of a new secret, if it is known.
+func refuseEndDatePassed(diags *diag.Diagnostics, endDate types.String, now time.Time) bool {
+	end, err := time.Parse(time.RFC3339, endDate.ValueString())
+	if err != nil || end.After(now) {
+		return false
+	}
 	diags.AddAttributeError(path.Root("end_date"), "Unable to create client secret that has expired already",
-		fmt.Sprintf("The end date %s has passed. Choose a later one, or write validity_days instead.", end))
+		fmt.Sprintf("The end date %s has passed. Choose a later one, or write validity_days instead.", endDate.ValueString()))
+	return true
 }
 
 func warnLongValidity(diags *diag.Diagnostics, p path.Path) {

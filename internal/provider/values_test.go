@@ -128,26 +128,6 @@ func mapsEqual(a, b directory.Properties) bool {
 	return len(a) == len(b)
 }
 
-func TestSecretEnd(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 20, 12, 0, 0, 500, time.UTC)
-	for _, c := range []struct {
-		name  string
-		model clientSecretModel
-		want  string
-	}{
-		{"days", clientSecretModel{ValidityDays: types.Int64Value(90)}, "2027-02-18T12:00:00Z"},
-		{"neither", clientSecretModel{}, "2027-05-19T12:00:00Z"},
-		{"a date of one's own", clientSecretModel{EndDate: types.StringValue("2027-01-01T00:00:00+01:00")}, "2026-12-31T23:00:00Z"},
-		{"unknown date", clientSecretModel{EndDate: types.StringUnknown(), ValidityDays: types.Int64Value(1)}, "2026-11-21T12:00:00Z"},
-	} {
-		got, err := c.model.end(now)
-		if err != nil || got.UTC().Format(time.RFC3339Nano) != c.want {
-			t.Errorf("%s: ends at %s (%v), want %s", c.name, got.UTC().Format(time.RFC3339Nano), err, c.want)
-		}
-	}
-}
-
 // A secret keeps the configuration's spelling of its end, and counts its generation in seconds.
 func TestSecretFromDirectory(t *testing.T) {
 	t.Parallel()
