@@ -43,6 +43,9 @@ const (
 
 var kinds = []Kind{Latency, Throttle, ErrorBefore, ErrorAfter, Conflict, DropAfter, ResetBefore, SlowAfter}
 
+// Kinds lists the kinds.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
 // SignInPrefix begins the routes of the sign-in side: "/{tenant}/oauth2/v2.0/token".
 const SignInPrefix = "/{tenant}"
 

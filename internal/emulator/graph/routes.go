@@ -58,10 +58,10 @@ func routeTable() []*route {
 		add(get, sp+"/appRoleAssignments", readApplications, listAssignments)
 		add(get, sp+"/appRoleAssignedTo", readApplications, listAssignedTo)
 	}
+	add(get, "/appRoleAssignments", readApplications, func(*call) (*result, error) { return nil, notQueryable() })
 
 	add(get, "/oauth2PermissionGrants", readGrants, listGrants)
 	add(post, "/oauth2PermissionGrants", writeGrants, createGrant)
-	add(get, "/appRoleAssignments", readApplications, func(*call) (*result, error) { return nil, notQueryable() })
 	add(get, "/oauth2PermissionGrants/{id}", readGrants, getGrant)
 	add(patch, "/oauth2PermissionGrants/{id}", writeGrants, patchGrant)
 	add(del, "/oauth2PermissionGrants/{id}", writeGrants, deleteGrant)

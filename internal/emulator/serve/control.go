@@ -57,23 +57,26 @@ type control struct {
 //
 // clock may be nil, when it can't be moved.
 func Control(e *emulator.Emulator, clock *Clock) http.Handler {
-	c := control{emulator: e, clock: clock}
 	mux := http.NewServeMux()
-	for pattern, f := range map[string]func(*http.Request) (any, error){
+	for pattern, f := range (control{emulator: e, clock: clock}).operations() {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, f) })
+	}
+	return mux
+}
+
+func (c control) operations() map[string]func(*http.Request) (any, error) {
+	return map[string]func(*http.Request) (any, error){
 		"GET /requests":              c.requests,
 		"DELETE /requests":           c.resetRequests,
 		"GET /issued":                c.issued,
 		"GET /objects":               c.objects,
-		"POST /objects/{id}/delete":  c.onObject(e.Delete),
-		"POST /objects/{id}/purge":   c.onObject(e.Purge),
-		"POST /objects/{id}/restore": c.onObject(e.Restore),
+		"POST /objects/{id}/delete":  c.onObject(c.emulator.Delete),
+		"POST /objects/{id}/purge":   c.onObject(c.emulator.Purge),
+		"POST /objects/{id}/restore": c.onObject(c.emulator.Restore),
 		"POST /faults":               c.addFaults,
 		"DELETE /faults":             c.clearFaults,
 		"POST /clock/advance":        c.advance,
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, f) })
 	}
-	return mux
 }
 
 // answer runs a control and renders what comes of it. A browser is refused: a page that somebody has open must not be

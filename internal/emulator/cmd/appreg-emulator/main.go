@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -38,10 +39,11 @@ type settings struct {
 	latency, lag           time.Duration
 	seed                   uint64
 	hosts                  []string
+	readings               map[string]string
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
-	var s settings
+	s := settings{readings: map[string]string{}}
 	f := flag.NewFlagSet("appreg-emulator", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on; port 0 takes a free one")
@@ -52,6 +54,14 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.Uint64Var(&s.seed, "seed", 1, "what ids, names and secrets follow from")
 	f.Func("host", "further `name` for the certificate; may be repeated", func(name string) error {
 		s.hosts = append(s.hosts, name)
+		return nil
+	})
+	f.Func("reading", "fix one unverified behaviour, as `name=choice`; may be repeated", func(text string) error {
+		name, choice, ok := strings.Cut(text, "=")
+		if !ok {
+			return errors.New("want name=choice")
+		}
+		s.readings[name] = choice
 		return nil
 	})
 	f.StringVar(&s.log, "log", "", "`file` for one JSON line per request")
@@ -75,6 +85,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	clock := &serve.Clock{}
 	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag)}
+	for name, choice := range s.readings {
+		options = append(options, emulator.WithReading(name, choice))
+	}
 	if s.faults != "" {
 		rules, err := readFaults(s.faults)
 		if err != nil {

@@ -107,3 +107,32 @@ func TestFlags(t *testing.T) {
 		t.Errorf("-h: %v\n%s", err, help.String())
 	}
 }
+
+// TestReadmeHoldsTheUsage compares the flags with the emulator's README.
+func TestReadmeHoldsTheUsage(t *testing.T) {
+	t.Parallel()
+	var usage bytes.Buffer
+	if _, err := parse([]string{"-h"}, &usage); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ReplaceAll(usage.String(), "\t", "    "); !strings.Contains(string(readme), "```text\n"+want+"```\n") {
+		t.Errorf("README.md lacks the flags as they are:\n%s", want)
+	}
+}
+
+func TestReadingsAreTaken(t *testing.T) {
+	t.Parallel()
+	_, stop := started(t, "-reading", "malformed-id=400", "-reading", "filter-case=counts")
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	for _, wrong := range []string{"malformed-id=418", "no-such-reading=yes", "malformed-id"} {
+		if err := run(t.Context(), []string{"-dir", t.TempDir(), "-reading", wrong}, io.Discard, io.Discard); err == nil {
+			t.Errorf("-reading %s is accepted", wrong)
+		}
+	}
+}
