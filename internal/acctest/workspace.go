@@ -100,9 +100,6 @@ type Process struct {
 func (w *Workspace) Start(t testing.TB, args ...string) *Process {
 	t.Helper()
 	env, stop := slices.Clone(w.env), func() {}
-	for name, value := range w.Variables {
-		env = append(env, name+"="+value)
-	}
 	if w.Mirror == "" {
 		var reattach string
 		reattach, stop = w.serve(t)
@@ -111,6 +108,9 @@ func (w *Workspace) Start(t testing.TB, args ...string) *Process {
 		for name, value := range w.tenant.Environment() {
 			env = append(env, name+"="+value)
 		}
+	}
+	for name, value := range w.Variables { // of two values of one name the last one counts
+		env = append(env, name+"="+value)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, "terraform", append([]string{"-chdir=" + w.Dir}, args...)...)

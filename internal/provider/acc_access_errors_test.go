@@ -67,6 +67,22 @@ func TestAccPermissionsWithdrawn(t *testing.T) {
 	}
 }
 
+// Resolving a name is no courtesy: without permission to look it up, the plan can't vouch for it.
+func TestAccScopesThatMayNotBeLookedUp(t *testing.T) {
+	t.Parallel()
+	for name, hcl := range map[string]string{
+		"permissions": permissionsConfiguration(`["User.Read"]`),
+		"consent":     held + "resource \"appreg_admin_consent\" \"test\" {\n  service_principal_id = appreg_service_principal.test.id\n  scopes = [\"User.Read\"]\n}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := acctest.Hostile(t)
+			setRoles(t, x)
+			refused(t, start(t, x, hcl), append(missing("Application.Read.All"), `Unable to look up API "Microsoft Graph"`), "plan")
+		})
+	}
+}
+
 // Whether a name is taken is a courtesy: who may only write is not kept from planning.
 func TestAccCourtesyIsSkippedWithoutPermission(t *testing.T) {
 	t.Parallel()
