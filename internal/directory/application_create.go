@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -72,8 +73,8 @@ func (c *Client) settleApplication(ctx context.Context, made *Application) (*App
 }
 
 // postApplication creates an application that has no unique name. A create whose reply was lost is looked for by its
-// marker, for as long as filters are known to lag; only then is it sent again, and then with the same marker, so that a
-// first one that shows up after all is known for what it is.
+// marker; only when that is not found is it sent again, and then with the same marker, so that a first one that shows up
+// after all is known for what it is.
 func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Application, error) {
 	marker := newMarker()
 	body, err := c.postBody(ctx, spec, marker)
@@ -94,7 +95,7 @@ func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Ap
 		if KindOf(failure) != KindAmbiguous {
 			return nil, failure
 		}
-		found, err := c.findMarked(ctx, marker)
+		found, err := c.findMarked(ctx, marker, patience(failure))
 		switch {
 		case found != nil:
 			c.applications.created(found.ID, found)
@@ -128,10 +129,22 @@ func (c *Client) postBody(ctx context.Context, spec ApplicationSpec, marker stri
 	return body, nil
 }
 
-// findMarked looks for what carries a marker, for as long as filters may lag. After a cancellation it still has
-// Bounds.Grace, so that what was made does not go unrecorded. Nothing found is nil without error.
-func (c *Client) findMarked(ctx context.Context, marker string) (*Application, error) {
-	look, cancel := c.afterwards(ctx, min(lateFilter, c.bounds.Missing))
+// patience is how long to look for what a failed create may have made, before it is sent again. An error that Graph
+// itself gives ends the request, so that only the search can be late; and a search that is up to date with the second
+// application shows the first one, too. Without an answer, or with that of a gateway that stopped waiting, the first may
+// still be made after the second, and then no search would tell in time.
+func patience(failure error) time.Duration {
+	switch errorOf(failure).Status {
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable:
+		return firstLook
+	}
+	return lateFilter
+}
+
+// findMarked looks for what carries a marker. After a cancellation it still has Bounds.Grace, so that what was made does
+// not go unrecorded. Nothing found is nil without error.
+func (c *Client) findMarked(ctx context.Context, marker string, patience time.Duration) (*Application, error) {
+	look, cancel := c.afterwards(ctx, min(patience, c.bounds.Missing))
 	defer cancel()
 	found, err := await(look, c, wait{opCreateApplication, marker, "a search to find what a request without reply has made"}, func(ctx context.Context) ([]Application, error) {
 		return c.findApplications(ctx, "tags/any(t:t eq "+quoteOData(marker)+")")
@@ -148,7 +161,7 @@ func (c *Client) findMarked(ctx context.Context, marker string) (*Application, e
 // purgeTwins removes what an earlier attempt of the same create has made after all. When the filter shows the later
 // one, the earlier has had the longer time to appear.
 func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string) error {
-	look, cancel := c.afterwards(ctx, c.bounds.Missing)
+	look, cancel := c.afterwards(ctx, c.bounds.Visible)
 	defer cancel()
 	shows := false
 	found, err := await(look, c, wait{opCreateApplication, marker, "a search to show that nothing was made twice"}, func(ctx context.Context) ([]Application, error) {
@@ -163,6 +176,7 @@ func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string
 		if twin.ID == app.ID {
 			continue
 		}
+		c.applications.accept(twin.ID, &twin) // a replica that lags may not know it yet
 		if err := c.DeleteApplication(look, twin.ID, true); err != nil {
 			return c.unsettled(opCreateApplication, app.ID, "its twin "+twin.ID+", made by a request whose reply was lost, to be removed", err)
 		}

@@ -40,7 +40,16 @@ func TestDeletionsLeaveNothingBehind(t *testing.T) {
 
 func deleteEverything(t *testing.T, age time.Duration, opts ...emulator.Option) {
 	c, e := newTenant(t, opts...)
-	w, err := build(t.Context(), c, directory.ApplicationSpec{DisplayName: "short-lived", SignInAudience: "AzureADMyOrg"})
+	app, _, err := c.CreateApplication(t.Context(), directory.ApplicationSpec{DisplayName: "short-lived", SignInAudience: "AzureADMyOrg"}, directory.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sp, _, err := c.CreateServicePrincipal(t.Context(), directory.ServicePrincipalSpec{ClientID: app.ClientID, AccountEnabled: true}, directory.ServicePrincipalFields{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resource := e.Objects(tenant.ServicePrincipal)[0].String("id")
+	grant, _, err := c.EnsureGrant(t.Context(), directory.GrantKey{ClientPrincipalID: sp.ID, ResourcePrincipalID: resource}, []string{"User.Read"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,14 +62,14 @@ func deleteEverything(t *testing.T, age time.Duration, opts ...emulator.Option) 
 		remove func() error
 		left   func() int
 	}{
-		{"grant", func() error { return c.DeleteGrant(t.Context(), w.grant.ID) }, func() int { return len(e.Objects(tenant.Grant)) }},
-		{"service principal", func() error { return c.DeleteServicePrincipal(t.Context(), w.sp.ID) }, func() int {
-			if _, lives := e.Object(w.sp.ID); lives {
+		{"grant", func() error { return c.DeleteGrant(t.Context(), grant.ID) }, func() int { return len(e.Objects(tenant.Grant)) }},
+		{"service principal", func() error { return c.DeleteServicePrincipal(t.Context(), sp.ID) }, func() int {
+			if _, lives := e.Object(sp.ID); lives {
 				return 1
 			}
 			return 0
 		}},
-		{"application", func() error { return c.DeleteApplication(t.Context(), w.app.ID, true) }, func() int {
+		{"application", func() error { return c.DeleteApplication(t.Context(), app.ID, true) }, func() int {
 			return len(ours(e, "short-lived", e.Objects)) + len(ours(e, "short-lived", e.Deleted))
 		}},
 	}

@@ -68,9 +68,12 @@ const (
 	refreshFor = 5 * time.Second
 	// ownFor is as freshFor for an application that this process has created: nobody else knows of it yet.
 	ownFor = time.Minute
-	// lateFilter is how long a filter may take to find what a lost request has made, before the request counts as not
-	// applied. Bounds.Missing shortens it.
+	// lateFilter is how long to look for what a request without any answer has made, before it counts as not applied:
+	// the server may still be at work on it, and filters lag behind that. Bounds.Missing shortens it.
 	lateFilter = 20 * time.Second
+	// firstLook is the same where sending the request again does no harm, or the server has answered and is no longer at
+	// work: what then shows late is found beside what the next request makes.
+	firstLook = 5 * time.Second
 	// clockSkew is how far the directory's clock may be behind ours when the age of an object decides whose it is.
 	clockSkew = 2 * time.Minute
 )

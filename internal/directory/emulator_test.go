@@ -214,8 +214,12 @@ func TestConvergence(t *testing.T) {
 		return rules
 	}
 	profiles := map[string][]emulator.Option{
-		"calm":                 nil,
-		"lag of 92 s":          {emulator.WithLag(92 * time.Second)},
+		"calm":        nil,
+		"lag of 92 s": {emulator.WithLag(92 * time.Second)},
+		"create lost, lag of 92 s": {emulator.WithLag(92 * time.Second), emulator.WithFaults([]fault.Rule{
+			{Method: "POST", Route: "/applications", Kind: fault.ErrorAfter, Nth: []int{1}},
+			{Method: "PATCH", Route: "/applications(uniqueName='{uniqueName}')", Kind: fault.DropAfter, Nth: []int{1}},
+		})},
 		"reply lost":           {emulator.WithFaults(writes(fault.DropAfter, 1)), emulator.WithLag(5 * time.Second)},
 		"503 after the commit": {emulator.WithFaults(writes(fault.ErrorAfter, 1)), emulator.WithLag(5 * time.Second)},
 		"503 before it":        {emulator.WithFaults(writes(fault.ErrorBefore, 1))},

@@ -71,7 +71,7 @@ func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o Creat
 		switch KindOf(failure) {
 		case KindAmbiguous:
 			lost = true
-			app, err := c.ours(ctx, spec, marker, since)
+			app, err := c.ours(ctx, spec, marker, since, firstLook)
 			if app != nil {
 				return c.finishUnique(ctx, app, spec)
 			}
@@ -81,7 +81,7 @@ func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o Creat
 			if ctx.Err() != nil || err != nil {
 				return nil, false, c.ambiguousCreate(failure, marker)
 			}
-			continue // nothing has the name: the request was not applied
+			continue // nothing has the name yet, and it can't be given twice
 		case KindInvalid:
 			return c.refusedUnique(ctx, spec, o, failure)
 		}
@@ -92,7 +92,7 @@ func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o Creat
 			return c.finishUnique(ctx, app, spec)
 		}
 		if lost {
-			if app, err := c.ours(ctx, spec, marker, since); app != nil || err != nil {
+			if app, err := c.ours(ctx, spec, marker, since, c.bounds.Visible); app != nil || err != nil {
 				if app == nil {
 					return nil, false, err
 				}
@@ -121,8 +121,8 @@ func (c *Client) upsert(ctx context.Context, spec ApplicationSpec, body models.A
 
 // ours is what has the name after a lost reply, when age, creator and marker fit. Nil without error means that nothing
 // has the name; a holder that does not fit is KindExists.
-func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, since time.Time) (*Application, error) {
-	look, cancel := c.afterwards(ctx, min(lateFilter, c.bounds.Missing))
+func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, since time.Time, patience time.Duration) (*Application, error) {
+	look, cancel := c.afterwards(ctx, patience)
 	defer cancel()
 	app, err := await(look, c, wait{opCreateApplication, spec.UniqueName, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.ApplicationByUniqueName(ctx, spec.UniqueName)
