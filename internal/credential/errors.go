@@ -140,7 +140,7 @@ func (c Config) refused(seen *observation) *Error {
 			advice: "Look the number up at https://login.microsoftonline.com/error, and check tenant_id (ARM_TENANT_ID), client_id (ARM_CLIENT_ID) and the credential.",
 		}
 	}
-	fill := strings.NewReplacer("{client}", c.ClientID, "{tenant}", c.TenantID, "{authority}", c.AuthorityHost)
+	fill := strings.NewReplacer("{client}", c.ClientID, "{tenant}", c.TenantID, "{authority}", c.AuthorityHost, "{scope}", strings.Join(seen.scopes, " "))
 	e.Title, e.Advice = fill.Replace(known.title), fill.Replace(known.advice)
 	return e
 }

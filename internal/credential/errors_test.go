@@ -48,6 +48,8 @@ func wants(t *testing.T, e *Error, kind Kind, parts ...string) {
 func TestRefusalsAreToldInPlainWords(t *testing.T) {
 	t.Parallel()
 	for number, says := range map[int]string{
+		500011:  "asked for " + testScope,
+		1002012: "asked for " + testScope,
 		7000215: "secret of application " + testClient + " is wrong",
 		7000222: "has expired",
 		700016:  "not known in tenant " + testTenant,

@@ -17,6 +17,7 @@ type explained struct {
 // GetToken implements azcore.TokenCredential.
 func (c explained) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	ctx, seen := observe(ctx)
+	seen.scopes = o.Scopes
 	token, err := c.inner.GetToken(ctx, o)
 	if err != nil {
 		return azcore.AccessToken{}, c.explain(ctx, seen, err)

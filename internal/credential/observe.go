@@ -19,11 +19,12 @@ const maxErrorBody = 64 << 10
 // observation is what the transport saw last during one sign-in. azidentity flattens the causes of its failures into
 // text; this keeps them apart, so that nothing has to be judged by text.
 type observation struct {
-	endpoint string  // scheme and host of the last request
-	err      error   // why there was no reply
-	status   int     // of the reply, 0 when there was none
-	refusal  refusal // the reply's body, where it is the identity platform's
-	cause    *Error  // why there was no assertion to sign in with
+	scopes   []string // what the token is asked for
+	endpoint string   // scheme and host of the last request
+	err      error    // why there was no reply
+	status   int      // of the reply, 0 when there was none
+	refusal  refusal  // the reply's body, where it is the identity platform's
+	cause    *Error   // why there was no assertion to sign in with
 	// tokenSent is true once a token request was answered with success: what follows may quote the token.
 	tokenSent bool
 }

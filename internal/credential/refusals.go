@@ -1,6 +1,6 @@
 package credential
 
-// plain is what an AADSTS number means to the reader. {client}, {tenant} and {authority} are filled in.
+// plain is what an AADSTS number means to the reader. {client}, {tenant}, {authority} and {scope} are filled in.
 type plain struct{ title, advice string }
 
 // Advice that several numbers share.
@@ -33,7 +33,7 @@ var refusals = map[int]plain{
 	9001023: {"Signing in without a user needs a tenant of its own, and {tenant} is none", wrongTenant},
 	500011: {
 		"Microsoft Graph is not known in tenant {tenant}, or not under this address",
-		"The token is asked for <graph_endpoint>/.default: check graph_endpoint (APPREG_GRAPH_ENDPOINT) and environment (ARM_ENVIRONMENT).",
+		"The token is asked for {scope}: check graph_endpoint (APPREG_GRAPH_ENDPOINT) and environment (ARM_ENVIRONMENT).",
 	},
 	501051: {
 		"Application {client} is not assigned to a role of Microsoft Graph",
@@ -67,7 +67,7 @@ var refusals = map[int]plain{
 	700025:  {"Application {client} is a public client and must not present a credential", "Sign in with another application: automation needs a confidential client."},
 	53003:   {"A Conditional Access policy of tenant {tenant} blocks the sign-in of application {client}", "Ask an administrator to look at the policy under Workload identities; the correlation id finds the sign-in in the log."},
 	50049:   {"{authority} is not one of Microsoft's sign-in endpoints", "For an authority that is not Microsoft's set disable_instance_discovery (APPREG_DISABLE_INSTANCE_DISCOVERY); else check authority_host (APPREG_AUTHORITY_HOST)."},
-	1002012: {"The scope of the token request is not valid", "The token is asked for <graph_endpoint>/.default: check graph_endpoint (APPREG_GRAPH_ENDPOINT)."},
+	1002012: {"The scope of the token request is not valid", "The token is asked for {scope}: check graph_endpoint (APPREG_GRAPH_ENDPOINT)."},
 	90055:   {"Tenant {tenant} receives too many sign-ins", later},
 	50196:   {"Application {client} signed in too often within a short time", later},
 	90006:   {"The identity platform is not available for the moment", later},

@@ -66,7 +66,7 @@ func TestAccSignInRefused(t *testing.T) {
 		},
 		"another Graph": func(*testing.T, *acctest.Tenant) (map[string]string, []string) {
 			return map[string]string{"APPREG_GRAPH_ENDPOINT": nowhere},
-				[]string{"(AADSTS500011)", "graph_endpoint (APPREG_GRAPH_ENDPOINT)", "environment (ARM_ENVIRONMENT)"}
+				[]string{"(AADSTS500011)", nowhere + "/.default", "graph_endpoint (APPREG_GRAPH_ENDPOINT)", "environment (ARM_ENVIRONMENT)"}
 		},
 		"unreachable authority": func(*testing.T, *acctest.Tenant) (map[string]string, []string) {
 			return map[string]string{"APPREG_AUTHORITY_HOST": nowhere},
