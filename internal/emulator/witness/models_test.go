@@ -2,6 +2,7 @@ package witness_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -103,10 +104,8 @@ func TestModelsDecodeEverything(t *testing.T) {
 	grant := s.do(201, "POST", "/oauth2PermissionGrants",
 		`{"clientId":"`+sp.ID+`","resourceId":"`+api.ID+`","consentType":"AllPrincipals","scope":"User.Read"}`)
 	secret := s.do(200, "POST", "/applications/"+app.ID+"/addPassword", `{}`)
-	if err := s.e.SetPolicy(emulator.Policy{LongestSecret: "P90D"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.e.AssignPolicy(app.ID, emulator.Policy{LongestSecret: "P90D"}); err != nil {
+	policy := emulator.Policy{LongestSecret: "P90D"}
+	if err := errors.Join(s.e.SetPolicy(policy), s.e.AssignPolicy(app.ID, policy)); err != nil {
 		t.Fatal(err)
 	}
 	owner := s.e.Facts().Users[0].ObjectID
