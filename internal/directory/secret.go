@@ -233,7 +233,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 	}
 	body := applications.NewItemRemovePasswordPostRequestBody()
 	body.SetKeyId(&id)
-	bounded, cancel := context.WithTimeout(ctx, c.bounds.Missing)
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	lost, absentSince := false, time.Time{}
 	_, err = await(bounded, c, wait{opRemoveSecret, applicationID, "replicas to know the secret"}, func(ctx context.Context) (struct{}, error) {
