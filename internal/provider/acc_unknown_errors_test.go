@@ -13,13 +13,8 @@ func later(name, value string) string {
 	return fmt.Sprintf("resource \"terraform_data\" %q {\n  input = %s\n}\n", name, value)
 }
 
-// Every argument of every resource may come from something that is yet to be made.
-func TestAccUnknownReferencesAtPlan(t *testing.T) {
-	t.Parallel()
-	x := acctest.Hostile(t)
-	w := x.Workspace(t, later("text", `{ name = "Mail import", audience = "AzureADMultipleOrgs", api = "Microsoft Graph", unique = "mail-import", uri = "https://import.example.com/signin", tag = "tier1" }`)+
-		later("scopes", `["User.Read", "Mail.ReadWrite"]`)+later("days", "30")+later("on", "true")+
-		later("end", `"`+x.Clock.Now().Add(48*time.Hour).UTC().Format(time.RFC3339)+`"`)+`
+// everythingLater takes every argument from something that is not known before the apply.
+const everythingLater = `
 resource "appreg_application" "test" {
   display_name     = terraform_data.text.output.name
   sign_in_audience = terraform_data.text.output.audience
@@ -72,7 +67,15 @@ data "appreg_application" "test" {
 data "appreg_service_principal" "test" {
   id = appreg_service_principal.test.id
 }
-`)
+`
+
+// Every argument of every resource may come from something that is yet to be made.
+func TestAccUnknownReferencesAtPlan(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, later("text", `{ name = "Mail import", audience = "AzureADMultipleOrgs", api = "Microsoft Graph", unique = "mail-import", uri = "https://import.example.com/signin", tag = "tier1" }`)+
+		later("scopes", `["User.Read", "Mail.ReadWrite"]`)+later("days", "30")+later("on", "true")+
+		later("end", `"`+x.Clock.Now().Add(48*time.Hour).UTC().Format(time.RFC3339)+`"`)+everythingLater)
 	w.Apply(t)
 	w.PlanIsEmpty(t)
 	w.Destroy(t)
