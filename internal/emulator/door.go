@@ -22,6 +22,10 @@ type Secrets struct {
 	Tokens  []string // tokens, codes and refresh tokens
 }
 
+// Snapshot is the state of all tenants, to be gone on from with [WithData]. Sign-ins end with the emulator: tokens,
+// codes and refresh tokens are not in it, nor are faults and readings.
+func (e *Emulator) Snapshot() tenant.Snapshot { return e.cloud.Snapshot() }
+
 // Requests lists what was asked so far, in the order of the answers.
 func (e *Emulator) Requests() []Request {
 	e.mu.Lock()

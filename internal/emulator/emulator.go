@@ -66,7 +66,7 @@ type Facts struct {
 	Seed                   uint64
 }
 
-// New makes an emulator with freshly seeded tenants.
+// New makes an emulator, with freshly seeded tenants unless WithData brings others.
 func New(opts ...Option) (*Emulator, error) {
 	o := &options{seed: 1, now: time.Now, readings: graph.Readings{}, log: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
@@ -80,10 +80,9 @@ func New(opts ...Option) (*Emulator, error) {
 			return nil, fmt.Errorf("fault rule: %w", err)
 		}
 	}
-	cloud := tenant.New(o.now)
-	seeded, err := tenant.Seed(cloud, o.seed)
+	cloud, err := o.cloud()
 	if err != nil {
-		return nil, fmt.Errorf("seed the tenants: %w", err)
+		return nil, err
 	}
 	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Readings: o.signInReadings()})
 	server, err := graph.New(graph.Config{Cloud: cloud, Authority: platform, Seed: o.seed, Lag: o.lag,
@@ -91,7 +90,7 @@ func New(opts ...Option) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Emulator{cloud: cloud, seeded: seeded, graph: server, signin: platform, latency: o.latency, log: o.log,
+	return &Emulator{cloud: cloud, seeded: cloud.Seeded(), graph: server, signin: platform, latency: o.latency, log: o.log,
 		faults: fault.NewInjector(o.seed, o.rules), connections: map[string]bool{}}, nil
 }
 

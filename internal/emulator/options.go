@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
 // Option configures an Emulator.
@@ -15,6 +17,7 @@ type Option func(*options)
 
 type options struct {
 	seed     uint64
+	data     *tenant.Snapshot
 	now      func() time.Time
 	latency  time.Duration
 	lag      time.Duration
@@ -25,8 +28,12 @@ type options struct {
 	log      *slog.Logger
 }
 
-// WithSeed chooses the ids, names and secrets of the tenants, and what hostility looks like. The default is 1.
+// WithSeed chooses the ids, names and secrets of the tenants, unless WithData brings them, and what hostility looks like.
+// The default is 1.
 func WithSeed(seed uint64) Option { return func(o *options) { o.seed = seed } }
+
+// WithData goes on from what [Emulator.Snapshot] gave.
+func WithData(s tenant.Snapshot) Option { return func(o *options) { o.data = &s } }
 
 // WithClock sets the clock for dates: creation, expiry, replication. Waits use the real timer.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
@@ -73,6 +80,22 @@ func Readings() []graph.Reading {
 			Why: "whether an application without service principal in its own tenant gets a token"},
 		graph.Reading{Name: MissingCredential, Choices: []string{"401", "400"},
 			Why: "the status of AADSTS7000218 and 7000216, seen as either"})
+}
+
+// cloud is the state to start with.
+func (o *options) cloud() (*tenant.Cloud, error) {
+	if o.data != nil {
+		cloud, err := tenant.Load(*o.data, o.now)
+		if err != nil {
+			return nil, fmt.Errorf("load the tenants: %w", err)
+		}
+		return cloud, nil
+	}
+	cloud := tenant.New(o.now)
+	if _, err := tenant.Seed(cloud, o.seed); err != nil {
+		return nil, fmt.Errorf("seed the tenants: %w", err)
+	}
+	return cloud, nil
 }
 
 func (o *options) fraction(about string) float64 { return fault.Fraction(o.seed, "hostile", about) }

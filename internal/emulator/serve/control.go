@@ -35,6 +35,16 @@ func (c *Clock) Advance(d time.Duration) {
 	c.offset += d
 }
 
+// ahead is how far the clock was moved. A nil clock never is.
+func (c *Clock) ahead() time.Duration {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset
+}
+
 // errControl is a control that was used wrongly.
 type errControl struct{ error }
 

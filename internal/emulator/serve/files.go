@@ -125,7 +125,7 @@ func replaceFile(path string, text []byte) (err error) {
 	if _, err := f.Write(text); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

@@ -33,6 +33,9 @@ type Config struct {
 	Addr string
 	// Dir is where the files go that describe the running emulator; it is made when missing.
 	Dir string
+	// Data is the file that keeps the state, "" for none. It is written at the start and at the end; reading it is up to
+	// [LoadData].
+	Data string
 	// Hosts are further names for the certificate.
 	Hosts []string
 	// Emulator is what is served.
@@ -50,6 +53,7 @@ type Running struct {
 	CAFile     string // PEM file with the certificate to trust
 
 	servers []*http.Server
+	save    func() error
 	stop    context.CancelFunc
 	done    chan struct{}
 	err     error
@@ -71,6 +75,10 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 	if err != nil {
 		return nil, err
 	}
+	save := func() error { return nil }
+	if c.Data != "" {
+		save = func() error { return saveData(c.Data, c.Emulator, c.Clock) }
+	}
 	var opened []net.Listener
 	defer func() {
 		if err != nil {
@@ -86,11 +94,15 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 		}
 		opened = append(opened, l)
 	}
+	// A file that can't be written is told now, not when there is something to lose.
+	if err := save(); err != nil {
+		return nil, err
+	}
 	_, port, err := net.SplitHostPort(opened[0].Addr().String())
 	if err != nil {
 		return nil, err
 	}
-	r := &Running{BaseURL: "https://" + net.JoinHostPort(host, port), ControlURL: "http://" + opened[1].Addr().String(), done: make(chan struct{})}
+	r := &Running{BaseURL: "https://" + net.JoinHostPort(host, port), ControlURL: "http://" + opened[1].Addr().String(), save: save, done: make(chan struct{})}
 	if r.CAFile, err = writeFiles(c, r, identity.ca); err != nil {
 		return nil, err
 	}
@@ -162,6 +174,7 @@ func (r *Running) serve(ctx context.Context, listeners []net.Listener) {
 	for range running {
 		errs = append(errs, <-ended)
 	}
+	r.err = r.save()
 	for _, err := range errs {
 		if !errors.Is(err, http.ErrServerClosed) {
 			r.err = errors.Join(r.err, err)
@@ -169,13 +182,13 @@ func (r *Running) serve(ctx context.Context, listeners []net.Listener) {
 	}
 }
 
-// Wait returns when the emulator has stopped serving: nil when it was asked to.
+// Wait returns when the emulator has stopped serving and its state is saved: nil when it was asked to.
 func (r *Running) Wait() error {
 	<-r.done
 	return r.err
 }
 
-// Close stops serving. Requests under way get five seconds. The files stay.
+// Close stops serving and saves the state. Requests under way get five seconds. The files stay.
 func (r *Running) Close() error {
 	r.stop()
 	return r.Wait()

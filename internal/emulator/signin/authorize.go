@@ -139,7 +139,7 @@ func (a authorization) finish(x *exchange, f flow, in directory) error {
 		},
 		tenantID: in.ID, redirectURI: a.redirectURI, nonce: a.nonce, challenge: a.challenge, method: a.method, expires: x.now.Add(codeLifetime),
 	})
-	return a.send(x, url.Values{"code": {id}, "session_state": {tenant.ID(x.h.seed, "session", f.account.ObjectID)}})
+	return a.send(x, url.Values{"code": {id}, "session_state": {tenant.ID(x.h.cloud.Seeded().Seed, "session", f.account.ObjectID)}})
 }
 
 func (a authorization) declined() *Error { return errConsentDeclined() }

@@ -183,11 +183,11 @@ func clientInfo(a tenant.Account) (string, error) {
 
 // pairwise is a subject that two clients can't compare.
 func (x *exchange) pairwise(a tenant.Account, clientID string) string {
-	sum := tenant.Digest(x.h.seed, "pairwise", a.ObjectID, clientID)
+	sum := tenant.Digest(x.h.cloud.Seeded().Seed, "pairwise", a.ObjectID, clientID)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 func (x *exchange) puid(a tenant.Account) string {
-	sum := tenant.Digest(x.h.seed, "puid", a.ObjectID)
+	sum := tenant.Digest(x.h.cloud.Seeded().Seed, "puid", a.ObjectID)
 	return strings.ToUpper("1003" + hex.EncodeToString(sum[:6]))
 }

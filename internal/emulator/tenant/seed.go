@@ -9,11 +9,15 @@ import (
 
 // Seeded says what Seed made.
 type Seeded struct {
-	Seed uint64
-	// TenantID and Domain are the main tenant's.
-	TenantID, Domain string
+	Seed uint64 `json:"seed"`
+	// The main tenant.
+	TenantID string `json:"tenant_id"`
+	Domain   string `json:"domain"`
 	// The automation application: what Terraform signs in as.
-	ClientID, ClientSecret, ApplicationID, ServicePrincipalID string
+	ClientID           string `json:"client_id"`
+	ClientSecret       string `json:"client_secret"`
+	ApplicationID      string `json:"application_id"`
+	ServicePrincipalID string `json:"service_principal_id"`
 }
 
 // AutomationRoles are the Microsoft Graph application permissions that the automation application starts with: what the
@@ -28,7 +32,7 @@ func AutomationRoles() []string {
 // seed. Every replica knows what is seeded.
 func Seed(c *Cloud, seed uint64) (Seeded, error) {
 	c.mu.Lock()
-	c.seed = seed
+	c.seeded.Seed = seed
 	c.mu.Unlock()
 	p, err := graphPermissions()
 	if err != nil {
@@ -54,6 +58,9 @@ func Seed(c *Cloud, seed uint64) (Seeded, error) {
 	for _, t := range []TenantInfo{main, second, consumers} {
 		c.AddTenant(t)
 	}
+	c.mu.Lock()
+	c.seeded = out
+	c.mu.Unlock()
 	return out, s.people(main, second, consumers)
 }
 

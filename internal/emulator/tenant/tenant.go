@@ -34,14 +34,23 @@ const (
 )
 
 // TenantInfo names a tenant.
-type TenantInfo struct{ ID, Domain, DisplayName string }
+type TenantInfo struct {
+	ID          string `json:"id"`
+	Domain      string `json:"domain"`
+	DisplayName string `json:"display_name"`
+}
 
 // Account is what a person signs in with. ObjectID is the user object in TenantID; a personal account lives in
 // ConsumersTenantID.
 type Account struct {
-	UserName, Password, SecondFactor string // SecondFactor is "" when the password is enough
-	TenantID, ObjectID, DisplayName  string
-	Personal, Administrator          bool
+	UserName      string `json:"username"`
+	Password      string `json:"password"`
+	SecondFactor  string `json:"second_factor,omitempty"` // "" when the password is enough
+	TenantID      string `json:"tenant_id"`
+	ObjectID      string `json:"object_id"`
+	DisplayName   string `json:"display_name"`
+	Personal      bool   `json:"personal,omitempty"`
+	Administrator bool   `json:"administrator,omitempty"`
 }
 
 type key struct {
@@ -66,7 +75,7 @@ type Cloud struct {
 	now func() time.Time
 
 	mu       sync.RWMutex
-	seed     uint64
+	seeded   Seeded
 	commit   uint64
 	objects  map[key]*object
 	order    map[tenantKind][]*object // in creation order
@@ -96,6 +105,13 @@ func New(now func() time.Time) *Cloud {
 
 // Now is the cloud's clock.
 func (c *Cloud) Now() time.Time { return c.now() }
+
+// Seeded tells what the cloud was seeded with, which may have changed since.
+func (c *Cloud) Seeded() Seeded {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.seeded
+}
 
 // Tenants lists the tenants in the order they were added.
 func (c *Cloud) Tenants() []TenantInfo {

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 )
@@ -41,13 +42,13 @@ func (tx *Tx) Now() time.Time { return tx.at }
 // NewID makes a GUID that depends on the cloud's seed, the parts, and how often these parts were asked for: the same
 // work gives the same ids, in whatever order parallel callers do it.
 func (tx *Tx) NewID(parts ...string) string {
-	return ID(tx.view.cloud.seed, append(parts, tx.nth(parts))...)
+	return ID(tx.view.cloud.seeded.Seed, append(parts, tx.nth(parts))...)
 }
 
 // newSecret makes the text of a client secret and keeps it under its key id.
 func (tx *Tx) newSecret(keyID string) string {
 	c := tx.view.cloud
-	text := SecretText(c.seed, keyID)
+	text := SecretText(c.seeded.Seed, keyID)
 	c.secrets[keyID] = text
 	tx.undo = append(tx.undo, func() { delete(c.secrets, keyID) })
 	return text
@@ -55,9 +56,10 @@ func (tx *Tx) newSecret(keyID string) string {
 
 func (tx *Tx) nth(parts []string) string {
 	ids, sum := tx.view.cloud.ids, Digest(0, parts...)
-	n := ids[string(sum[:])]
-	ids[string(sum[:])] = n + 1
-	tx.undo = append(tx.undo, func() { ids[string(sum[:])] = n })
+	counter := hex.EncodeToString(sum[:])
+	n := ids[counter]
+	ids[counter] = n + 1
+	tx.undo = append(tx.undo, func() { ids[counter] = n })
 	return strconv.FormatUint(n, 10)
 }
 

@@ -89,7 +89,7 @@ const everything = `{"displayName":"Everything","description":"d","notes":"n","s
 func TestModelsDecodeEverything(t *testing.T) {
 	t.Parallel()
 	s := signIn(t)
-	var app, sp struct{ ID, AppID string }
+	var app, sp, api struct{ ID, AppID string }
 	decode := func(body []byte, into any) []byte {
 		if err := json.Unmarshal(body, into); err != nil {
 			t.Fatal(err)
@@ -99,7 +99,6 @@ func TestModelsDecodeEverything(t *testing.T) {
 	created := decode(s.do(201, "POST", "/applications", everything), &app)
 	principal := decode(s.do(201, "POST", "/servicePrincipals", `{"appId":"`+app.AppID+`"}`), &sp)
 	graph := s.do(200, "GET", "/servicePrincipals(appId='"+tenant.MicrosoftGraphClientID+"')", "")
-	var api struct{ ID string }
 	decode(graph, &api)
 	grant := s.do(201, "POST", "/oauth2PermissionGrants",
 		`{"clientId":"`+sp.ID+`","resourceId":"`+api.ID+`","consentType":"AllPrincipals","scope":"User.Read"}`)

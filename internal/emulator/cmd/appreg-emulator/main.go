@@ -35,11 +35,11 @@ func main() {
 
 // settings are the flags.
 type settings struct {
-	addr, dir, faults, log string
-	latency, lag           time.Duration
-	seed                   uint64
-	hosts                  []string
-	readings               map[string]string
+	addr, dir, data, faults, log string
+	latency, lag                 time.Duration
+	seed                         uint64
+	hosts                        []string
+	readings                     map[string]string
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -48,10 +48,11 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on; port 0 takes a free one")
 	f.StringVar(&s.dir, "dir", "", "`directory` for ca.pem, emulator.env and emulator.json (required)")
+	f.StringVar(&s.data, "data", "", "`file` that keeps the tenants: loaded at the start if it is there, saved at the end")
 	f.DurationVar(&s.latency, "latency", 0, "delay of each request to Graph, as in 50ms")
 	f.DurationVar(&s.lag, "lag", 0, "how far replicas may be behind, as in 3s")
 	f.StringVar(&s.faults, "faults", "", "JSON `file` with fault rules")
-	f.Uint64Var(&s.seed, "seed", 1, "what ids, names and secrets follow from")
+	f.Uint64Var(&s.seed, "seed", 1, "what ids, names and secrets follow from, unless -data brings them, and chance")
 	f.Func("host", "further `name` for the certificate; may be repeated", func(name string) error {
 		s.hosts = append(s.hosts, name)
 		return nil
@@ -85,6 +86,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	clock := &serve.Clock{}
 	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag)}
+	if s.data != "" {
+		loaded, err := serve.LoadData(s.data, clock)
+		if err != nil {
+			return err
+		}
+		options = append(options, loaded...)
+	}
 	for name, choice := range s.readings {
 		options = append(options, emulator.WithReading(name, choice))
 	}
@@ -108,7 +116,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	running, err := serve.Start(ctx, serve.Config{
-		Addr: s.addr, Dir: s.dir, Hosts: s.hosts, Emulator: e, Clock: clock, Log: slog.New(slog.NewTextHandler(stderr, nil)),
+		Addr: s.addr, Dir: s.dir, Data: s.data, Hosts: s.hosts, Emulator: e, Clock: clock, Log: slog.New(slog.NewTextHandler(stderr, nil)),
 	})
 	if err != nil {
 		return err
