@@ -7,9 +7,10 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/appreg/terraform-provider-appreg/internal/transport"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+
+	"github.com/appreg/terraform-provider-appreg/internal/transport"
 )
 
 // operation is what a caller asked for, and the least Graph permissions (application) that suffice for it.

@@ -70,7 +70,7 @@ func deleteEverything(t *testing.T, age time.Duration, opts ...emulator.Option) 
 			return 0
 		}},
 		{"application", func() error { return c.DeleteApplication(t.Context(), app.ID, true) }, func() int {
-			return len(ours(e, "short-lived", e.Objects)) + len(ours(e, "short-lived", e.Deleted))
+			return len(ours("short-lived", e.Objects)) + len(ours("short-lived", e.Deleted))
 		}},
 	}
 	for _, step := range steps {

@@ -180,7 +180,7 @@ func build(ctx context.Context, c *directory.Client, spec directory.ApplicationS
 // destroy takes everything away again, children first.
 func destroy(ctx context.Context, c *directory.Client, w world) error {
 	var all sync.WaitGroup
-	failures := make([]error, 4)
+	failures := make([]error, 5)
 	all.Go(func() { failures[0] = c.RemoveSecret(ctx, w.app.ID, w.secret.KeyID) })
 	all.Go(func() { _, failures[1] = c.SetPublicClient(ctx, w.app.ID, nil) })
 	all.Go(func() {
@@ -190,11 +190,11 @@ func destroy(ctx context.Context, c *directory.Client, w world) error {
 		failures[3] = errors.Join(c.DeleteGrant(ctx, w.grant.ID), settled(c.DeleteServicePrincipal(ctx, w.sp.ID)))
 	})
 	all.Wait()
-	return errors.Join(append(failures, settled(c.DeleteApplication(ctx, w.app.ID, true)))...)
+	return errors.Join(errors.Join(failures...), settled(c.DeleteApplication(ctx, w.app.ID, true)))
 }
 
 // ours lists the applications of a name, without those that were seeded.
-func ours(e *emulator.Emulator, name string, list func(tenant.Kind) []tenant.Doc) []tenant.Doc {
+func ours(name string, list func(tenant.Kind) []tenant.Doc) []tenant.Doc {
 	return slices.DeleteFunc(list(tenant.Application), func(d tenant.Doc) bool { return d.String("displayName") != name })
 }
 
@@ -251,11 +251,11 @@ func converge(t *testing.T, unique string, opts ...emulator.Option) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := ours(e, name, e.Objects)
+	live := ours(name, e.Objects)
 	if len(live) != 1 || live[0].String("id") != w.app.ID {
 		t.Fatalf("%d live applications", len(live))
 	}
-	if twins := ours(e, name, e.Deleted); len(twins) != 0 {
+	if twins := ours(name, e.Deleted); len(twins) != 0 {
 		t.Errorf("%d applications were deleted and not purged", len(twins))
 	}
 	raw, err := json.Marshal(live[0])
@@ -293,8 +293,8 @@ func converge(t *testing.T, unique string, opts ...emulator.Option) {
 		t.Fatal(err)
 	}
 	for what, left := range map[string][]tenant.Doc{
-		"live": ours(e, updated.DisplayName, e.Objects), "deleted": ours(e, updated.DisplayName, e.Deleted),
-		"first name": ours(e, name, e.Objects), "grants": e.Objects(tenant.Grant),
+		"live": ours(updated.DisplayName, e.Objects), "deleted": ours(updated.DisplayName, e.Deleted),
+		"first name": ours(name, e.Objects), "grants": e.Objects(tenant.Grant),
 	} {
 		if len(left) != 0 {
 			t.Errorf("%s: %d left", what, len(left))
@@ -398,7 +398,7 @@ func TestInterruption(t *testing.T) {
 					t.Errorf("ended after %v", took)
 				}
 				time.Sleep(time.Minute) // virtual; what the server was at when its client left is done now
-				for _, app := range ours(e, "interrupted", e.Objects) {
+				for _, app := range ours("interrupted", e.Objects) {
 					if w.app == nil || w.app.ID != app.String("id") {
 						t.Errorf("an application lives that nobody was told of (%v)", err)
 					}

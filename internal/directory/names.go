@@ -83,7 +83,7 @@ func (n *nameBatches) join(ctx context.Context, name string) *nameBatch {
 	}
 	if !n.running {
 		n.running = true
-		go n.run()
+		go n.run() //nolint:contextcheck // See above.
 	}
 	return batch
 }

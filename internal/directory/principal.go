@@ -67,7 +67,7 @@ func (c *Client) CreateServicePrincipal(ctx context.Context, spec ServicePrincip
 			Message: "the application has a service principal already", Candidates: []Candidate{held.candidate()},
 		}
 	}
-	want := held.ServicePrincipalSpec.overlay(spec, owned)
+	want := held.overlay(spec, owned)
 	sp, err = c.updatePrincipal(ctx, held, held.ServicePrincipalSpec, want)
 	if sp == nil {
 		sp = held
@@ -128,18 +128,7 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 		}
 		return struct{}{}, failure
 	}, func(_ struct{}, err error) bool {
-		switch KindOf(err) {
-		case KindAmbiguous:
-			return false
-		case KindConflict:
-			return false // it will be readable in a while
-		case KindInvalid:
-			return !errorOf(err).hasDetail("NoBackingApplicationObject") || !c.justMade(spec.ClientID)
-		case KindForbidden:
-			// To a caller that may write only what it owns, an application that is not replicated yet is a foreign one.
-			return !own.onlyOwned() || !c.justMade(spec.ClientID)
-		}
-		return true
+		return c.principalRefused(err, spec.ClientID, own)
 	})
 	if err != nil && lost && ctx.Err() != nil {
 		// Interrupted before the lost reply could be cleared up: what was made is to be recorded all the same.
@@ -156,6 +145,22 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 		return held, nil, nil, nil
 	}
 	return made, revived, held, nil
+}
+
+// principalRefused tells whether sending the request again would be answered the same way.
+func (c *Client) principalRefused(err error, clientID string, own claims) bool {
+	switch KindOf(err) {
+	case KindAmbiguous:
+		return false
+	case KindConflict:
+		return false // what holds the client id will be readable in a while
+	case KindInvalid:
+		return !errorOf(err).hasDetail("NoBackingApplicationObject") || !c.justMade(clientID)
+	case KindForbidden:
+		// To a caller that may write only what it owns, an application that is not replicated yet is a foreign one.
+		return !own.onlyOwned() || !c.justMade(clientID)
+	}
+	return true
 }
 
 // justMade tells whether this process has made the application with a client id, so recently that a replica may not
@@ -252,7 +257,7 @@ func (c *Client) patchPrincipal(ctx context.Context, before *ServicePrincipal, u
 		body.SetTags(orEmpty(updated.Tags))
 	}
 	after := before.clone()
-	after.ServicePrincipalSpec = before.ServicePrincipalSpec.overlay(updated, fields)
+	after.ServicePrincipalSpec = before.overlay(updated, fields)
 	err := c.untilKnown(ctx, opUpdatePrincipal, before.ID, c.principals.believes404, func(ctx context.Context) error {
 		_, err := c.principalsBuilder().ByServicePrincipalId(before.ID).Patch(ctx, body, nil)
 		return err

@@ -10,7 +10,7 @@ import (
 // Properties are the application's values in canonical text: collections as sets, and one property per secret and per
 // API, so that a write to one says nothing of another.
 func (a *Application) Properties() Properties {
-	p := a.ApplicationSpec.properties()
+	p := a.properties()
 	p["fallback_public_client"] = boolText(a.FallbackPublicClient)
 	if a.AccessTokenVersion != nil {
 		p["access_token_version"] = strconv.Itoa(int(*a.AccessTokenVersion))

@@ -5,10 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/appreg/terraform-provider-appreg/internal/secret"
 	"github.com/google/uuid"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
+
+	"github.com/appreg/terraform-provider-appreg/internal/secret"
 )
 
 // Secret is a client secret (passwordCredential) of an application.
