@@ -41,7 +41,7 @@ func TestAccApplicationOwners(t *testing.T) {
 	}
 	want("after the create", users[0], users[1])
 
-	x.Change(t, x.Application(t, "Mail import").String("id"), func(d tenant.Doc) { d["owners"] = append(d["owners"].([]any), users[2]) })
+	x.Change(t, x.Application(t, "Mail import").String("id"), func(d tenant.Doc) { d["owners"] = append(d.Strings("owners"), users[2]) })
 	w.PlanIsEmpty(t)
 	w.Configure(t, config(users[0]))
 	w.Apply(t)

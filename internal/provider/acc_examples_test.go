@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	tfjson "github.com/hashicorp/terraform-json"
-
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
 )
 
@@ -106,17 +104,13 @@ func generatedConfigurationPlansEmpty(t *testing.T, x *acctest.Tenant, resource,
 // values are the attributes of a resource in the state.
 func values(t *testing.T, w *acctest.Workspace, address string) map[string]any {
 	t.Helper()
-	var find func(*tfjson.StateModule) map[string]any
-	find = func(m *tfjson.StateModule) map[string]any {
-		for _, r := range m.Resources {
-			if r.Address == address {
-				return r.AttributeValues
-			}
+	for _, r := range w.State(t).Values.RootModule.Resources {
+		if r.Address == address {
+			return r.AttributeValues
 		}
-		t.Fatalf("%s is not in the state", address)
-		return nil
 	}
-	return find(w.State(t).Values.RootModule)
+	t.Fatalf("%s is not in the state", address)
+	return nil
 }
 
 // actualID puts the values of a real object where an example's import id has its own.

@@ -66,13 +66,12 @@ func TestAccPermissionsLifecycle(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				x.Change(t, x.Application(t, "Mail import").String("id"), func(d tenant.Doc) {
-					d["requiredResourceAccess"] = append(d["requiredResourceAccess"].([]any), map[string]any{
+					apis := d.Docs("requiredResourceAccess")
+					apis[0]["resourceAccess"] = append(apis[0].Docs("resourceAccess"), tenant.Doc{"id": rolesReadAll, "type": "Role"})
+					d["requiredResourceAccess"] = append(apis, tenant.Doc{
 						"resourceAppId":  exchangeClientID,
-						"resourceAccess": []any{map[string]any{"id": "3b5f3d61-589b-4a3c-a359-5dd4b5ee5bd5", "type": "Scope"}},
+						"resourceAccess": []tenant.Doc{{"id": "3b5f3d61-589b-4a3c-a359-5dd4b5ee5bd5", "type": "Scope"}},
 					})
-					graph := d.Docs("requiredResourceAccess")[0]
-					graph["resourceAccess"] = append(graph["resourceAccess"].([]any), map[string]any{"id": rolesReadAll, "type": "Role"})
-					d["requiredResourceAccess"].([]any)[0] = map[string]any(graph)
 				})
 			},
 			Config:           permissionsConfiguration(`["User.Read", "Mail.ReadWrite"]`),

@@ -33,8 +33,8 @@ func newProtocol(t *testing.T) *protocol {
 	env := map[string]string{
 		"ARM_TENANT_ID": "11111111-1111-1111-1111-111111111111", "ARM_CLIENT_ID": "22222222-2222-2222-2222-222222222222", "ARM_CLIENT_SECRET": "not a secret",
 	}
-	make := New("test", WithTransport(noNetwork{}), WithClock(func() time.Time { return epoch }), WithEnvironment(func(name string) string { return env[name] }))
-	server, err := providerserver.NewProtocol6WithError(make())()
+	newProvider := New("test", WithTransport(noNetwork{}), WithClock(func() time.Time { return epoch }), WithEnvironment(func(name string) string { return env[name] }))
+	server, err := providerserver.NewProtocol6WithError(newProvider())()
 	if err != nil {
 		t.Fatal(err)
 	}

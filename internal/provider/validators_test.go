@@ -68,10 +68,10 @@ func TestRedirectURIForms(t *testing.T) {
 }
 
 // redirectObject is the attribute redirect_uris.
-func redirectObject(web, spa, public []string) tftypes.Value {
+func redirectObject(web, spa []string) tftypes.Value {
 	set := tftypes.Set{ElementType: tftypes.String}
 	typ := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"web": set, "spa": set, "public_client": set}}
-	return tftypes.NewValue(typ, map[string]tftypes.Value{"web": strs(web...), "spa": strs(spa...), "public_client": strs(public...)})
+	return tftypes.NewValue(typ, map[string]tftypes.Value{"web": strs(web...), "spa": strs(spa...), "public_client": strs()})
 }
 
 // manyURIs makes n addresses.
@@ -104,11 +104,11 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		{"an empty name", application, map[string]tftypes.Value{"display_name": str("")}, []string{`"display_name"`, "Write a value"}},
 		{"an empty description", application, map[string]tftypes.Value{"display_name": name, "description": str("")}, []string{`"description"`, "leave the argument out"}},
 		{"an unknown audience", application, map[string]tftypes.Value{"display_name": name, "sign_in_audience": str("Everyone")}, []string{`"sign_in_audience"`, "AzureADMyOrg"}},
-		{"one address on two platforms", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject([]string{"https://a.example/cb"}, []string{"https://A.example/cb"}, nil)}, []string{`"redirect_uris"`, "under web and under spa"}},
-		{"a bad address", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject([]string{"http://a.example"}, nil, nil)}, []string{`"redirect_uris"`, "under web", "localhost only"}},
-		{"256 addresses", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject(manyURIs(256), nil, nil)}, nil},
-		{"257 addresses", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject(manyURIs(257), nil, nil)}, []string{"257", "256"}},
-		{"101 addresses with personal accounts", application, map[string]tftypes.Value{"display_name": name, "sign_in_audience": str(audiencePersonal), "redirect_uris": redirectObject(manyURIs(101), nil, nil)}, []string{"101", "100"}},
+		{"one address on two platforms", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject([]string{"https://a.example/cb"}, []string{"https://A.example/cb"})}, []string{`"redirect_uris"`, "under web and under spa"}},
+		{"a bad address", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject([]string{"http://a.example"}, nil)}, []string{`"redirect_uris"`, "under web", "localhost only"}},
+		{"256 addresses", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject(manyURIs(256), nil)}, nil},
+		{"257 addresses", application, map[string]tftypes.Value{"display_name": name, "redirect_uris": redirectObject(manyURIs(257), nil)}, []string{"257", "256"}},
+		{"101 addresses with personal accounts", application, map[string]tftypes.Value{"display_name": name, "sign_in_audience": str(audiencePersonal), "redirect_uris": redirectObject(manyURIs(101), nil)}, []string{"101", "100"}},
 		{"a tag with a blank", application, map[string]tftypes.Value{"display_name": name, "tags": strs("a b")}, []string{`"tags"`, "blank"}},
 		{"a tag of ours", application, map[string]tftypes.Value{"display_name": name, "tags": strs("appreg:1")}, []string{`"tags"`, "provider keeps"}},
 		{"an owner by name", application, map[string]tftypes.Value{"display_name": name, "owners": strs("alice@contoso.example")}, []string{`"owners"`, "not a GUID"}},
