@@ -52,37 +52,43 @@ func TestPatchBodies(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, f := newFake(t, func(line, _ string, _ int) answer {
-				if strings.HasPrefix(line, "PATCH") {
-					return answer{status: 204}
-				}
-				return answer{status: 200, body: appJSON(object{"tags": []string{"x"}})}
-			})
-			c.applications.created(appID, &Application{ApplicationSpec: tt.old, ID: appID, markers: []string{"appreg:m"}})
-			app, err := c.UpdateApplication(t.Context(), appID, tt.old, tt.updated)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !reflect.DeepEqual(app.properties(), tt.updated.properties()) {
-				t.Errorf("returned %v", app.properties())
-			}
-			if tt.want == "" {
-				if n := len(f.lines()); n != 0 {
-					t.Errorf("%d requests", n)
-				}
-				return
-			}
-			var want map[string]any
-			if err := json.Unmarshal([]byte(tt.want), &want); err != nil {
-				t.Fatal(err)
-			}
-			if got := f.bodyOf("PATCH /applications/" + appID); !reflect.DeepEqual(got, want) {
-				t.Errorf("sent %v, want %v", got, want)
-			}
-			if n := len(f.lines()); n != 1 {
-				t.Errorf("%d requests: %q", n, f.lines())
-			}
+			checkPatch(t, tt.old, tt.updated, tt.want)
 		})
+	}
+}
+
+// checkPatch looks at what an update sends; wantJSON is "" for nothing.
+func checkPatch(t *testing.T, old, updated ApplicationSpec, wantJSON string) {
+	t.Helper()
+	c, f := newFake(t, func(line, _ string, _ int) answer {
+		if strings.HasPrefix(line, "PATCH") {
+			return answer{status: 204}
+		}
+		return answer{status: 200, body: appJSON(object{"tags": []string{"x"}})}
+	})
+	c.applications.created(appID, &Application{ApplicationSpec: old, ID: appID, markers: []string{"appreg:m"}})
+	app, err := c.UpdateApplication(t.Context(), appID, old, updated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(app.properties(), updated.properties()) {
+		t.Errorf("returned %v", app.properties())
+	}
+	if wantJSON == "" {
+		if n := len(f.lines()); n != 0 {
+			t.Errorf("%d requests", n)
+		}
+		return
+	}
+	var want map[string]any
+	if err := json.Unmarshal([]byte(wantJSON), &want); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.bodyOf("PATCH /applications/" + appID); !reflect.DeepEqual(got, want) {
+		t.Errorf("sent %v, want %v", got, want)
+	}
+	if n := len(f.lines()); n != 1 {
+		t.Errorf("%d requests: %q", n, f.lines())
 	}
 }
 

@@ -311,38 +311,14 @@ func TestBudgetOfRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		count := func(what string, limit int) {
-			t.Helper()
-			var lines []string
-			for _, r := range e.Requests() {
-				if r.ClientID != "" {
-					lines = append(lines, r.Method+" "+r.Route)
-				}
-			}
-			if len(lines) > limit {
-				t.Errorf("%s: %d requests, at most %d: %q", what, len(lines), limit, lines)
-			}
-			e.ResetRequests()
-		}
 		e.ResetRequests()
 		app, _, err := c.CreateApplication(t.Context(), directory.ApplicationSpec{DisplayName: "x", SignInAudience: "AzureADMyOrg"}, directory.CreateOptions{PreventDuplicateNames: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var secret *directory.Secret
-		four := func(do ...func() error) {
-			var all sync.WaitGroup
-			for _, f := range do {
-				all.Go(func() {
-					if err := f(); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			all.Wait()
-		}
 		yes := true
-		four(func() (err error) {
+		together(t, func() (err error) {
 			if secret, err = c.AddSecret(t.Context(), app.ID, "s", time.Now().Add(time.Hour)); err == nil {
 				err = c.SettleSecret(t.Context(), app.ID, secret.KeyID)
 			}
@@ -352,7 +328,7 @@ func TestBudgetOfRequests(t *testing.T) {
 				_, err := c.SetDelegatedPermissions(t.Context(), app.ID, api.ClientID, []string{api.Scopes[0].ID})
 				return err
 			})
-		count("create", 8)
+		budget(t, e, "create", 8)
 
 		later := newClient(t, e)
 		read := func() error {
@@ -364,11 +340,11 @@ func TestBudgetOfRequests(t *testing.T) {
 		if err := read(); err != nil {
 			t.Fatal(err)
 		}
-		four(read, read, read)
-		count("no-op plan", 1)
+		together(t, read, read, read)
+		budget(t, e, "no-op plan", 1)
 
 		last := newClient(t, e)
-		four(func() error { return last.RemoveSecret(t.Context(), app.ID, secret.KeyID) },
+		together(t, func() error { return last.RemoveSecret(t.Context(), app.ID, secret.KeyID) },
 			func() error { _, err := last.SetPublicClient(t.Context(), app.ID, nil); return err },
 			func() error {
 				_, err := last.SetDelegatedPermissions(t.Context(), app.ID, api.ClientID, nil)
@@ -377,8 +353,37 @@ func TestBudgetOfRequests(t *testing.T) {
 		if err := last.DeleteApplication(t.Context(), app.ID, false); err != nil {
 			t.Fatal(err)
 		}
-		count("destroy", 6)
+		budget(t, e, "destroy", 6)
 	})
+}
+
+// budget looks at how many requests to Graph there were since it last did.
+func budget(t *testing.T, e *emulator.Emulator, what string, limit int) {
+	t.Helper()
+	var lines []string
+	for _, r := range e.Requests() {
+		if r.ClientID != "" {
+			lines = append(lines, r.Method+" "+r.Route)
+		}
+	}
+	if len(lines) > limit {
+		t.Errorf("%s: %d requests, at most %d: %q", what, len(lines), limit, lines)
+	}
+	e.ResetRequests()
+}
+
+// together does things at the same time.
+func together(t *testing.T, do ...func() error) {
+	t.Helper()
+	var all sync.WaitGroup
+	for _, f := range do {
+		all.Go(func() {
+			if err := f(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestInterruption cancels a build at every moment of its life: afterwards every application that lives is one that a

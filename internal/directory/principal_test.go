@@ -29,36 +29,63 @@ func spJSON(extra object) object {
 
 const spByClient = "GET /servicePrincipals(appId='" + clientID + "')"
 
+// longAgo is before virtual time begins, with the year 2000.
+const longAgo = "1999-12-31T00:00:00Z"
+
+// principalCreation is one case of TestCreateServicePrincipal.
+type principalCreation struct {
+	ours, owned bool // the application was made by this process; the caller may write only what it owns
+	adopt       bool
+	posts       []answer
+	held        object
+	hidden      bool // the one that holds the client id can't be read by that
+	deleted     bool // there is a deleted one
+	restore     []answer
+	kind        Kind // -1: success
+	adopted     bool
+	sent        int // POSTs; -1 for many
+}
+
+func (tt principalCreation) answer(line, _ string, seen int) answer {
+	switch {
+	case line == "POST /servicePrincipals":
+		return tt.posts[min(seen, len(tt.posts)-1)]
+	case line == spByClient && tt.hidden:
+		return notFound()
+	case line == spByClient:
+		return answer{status: 200, body: spJSON(tt.held)}
+	case line == "GET /directory/deletedItems/microsoft.graph.servicePrincipal?$filter=appId eq '"+clientID+"'" && tt.deleted:
+		return answer{status: 200, body: list(spJSON(object{"deletedDateTime": longAgo, "notes": "old"}))}
+	case strings.HasPrefix(line, "GET /directory/deletedItems/"):
+		return answer{status: 200, body: list()}
+	case line == "POST /directory/deletedItems/"+spID+"/restore":
+		return tt.restore[min(seen, len(tt.restore)-1)]
+	case line == "PATCH /servicePrincipals/"+spID && tt.deleted:
+		return answer{status: 204}
+	case line == "GET /servicePrincipals/"+spID:
+		return answer{status: 200, body: spJSON(nil)}
+	}
+	return answer{}
+}
+
 func TestCreateServicePrincipal(t *testing.T) {
 	t.Parallel()
 	conflict := refusal(409, "Request_MultipleObjectsWithSameKeyValue", "already in use")
 	noApplication := answer{status: 400, body: object{"error": object{"code": "Request_BadRequest", "message": "m",
 		"details": []object{{"code": "NoBackingApplicationObject", "target": "appId"}}}}}
 	forbidden := refusal(403, "Authorization_RequestDenied", "When using this permission, ...")
-	old := "1999-12-31T00:00:00Z" // virtual time begins with the year 2000
 	made := answer{status: 201, body: spJSON(nil)}
-	tests := map[string]struct {
-		ours, owned bool // the application was made by this process; the caller may write only what it owns
-		adopt       bool
-		posts       []answer
-		held        object
-		hidden      bool // the one that holds the client id can't be read by that
-		deleted     bool // there is a deleted one
-		restore     []answer
-		kind        Kind // -1: success
-		adopted     bool
-		sent        int // POSTs; -1 for many
-	}{
+	tests := map[string]principalCreation{
 		"new":                               {posts: []answer{made}, kind: -1, sent: 1},
-		"held":                              {posts: []answer{conflict}, held: object{"createdDateTime": old}, kind: KindExists, sent: 1},
-		"held, adopted":                     {posts: []answer{conflict}, held: object{"createdDateTime": old}, adopt: true, kind: -1, adopted: true, sent: 1},
+		"held":                              {posts: []answer{conflict}, held: object{"createdDateTime": longAgo}, kind: KindExists, sent: 1},
+		"held, adopted":                     {posts: []answer{conflict}, held: object{"createdDateTime": longAgo}, adopt: true, kind: -1, adopted: true, sent: 1},
 		"lost, applied":                     {posts: []answer{{lost: true}, conflict}, held: object{}, kind: -1, sent: 2},
 		"lost, not applied":                 {posts: []answer{refusal(503, "x", ""), made}, kind: -1, sent: 2},
 		"held by one that never shows":      {posts: []answer{conflict}, hidden: true, kind: KindConflict, sent: -1},
 		"held by a deleted one":             {posts: []answer{conflict}, hidden: true, deleted: true, restore: []answer{{status: 200, body: spJSON(object{"@odata.type": "#microsoft.graph.servicePrincipal"})}}, kind: -1, sent: 2},
 		"not restored at once":              {posts: []answer{conflict}, hidden: true, deleted: true, restore: []answer{notFound(), {lost: true}, notFound()}, kind: -1, sent: -1},
 		"not ours to restore":               {posts: []answer{conflict}, hidden: true, deleted: true, restore: []answer{forbidden}, kind: KindForbidden, sent: 2},
-		"lost, held by an older one":        {posts: []answer{{lost: true}, conflict}, held: object{"createdDateTime": old}, kind: KindExists, sent: 2},
+		"lost, held by an older one":        {posts: []answer{{lost: true}, conflict}, held: object{"createdDateTime": longAgo}, kind: KindExists, sent: 2},
 		"application not replicated":        {ours: true, posts: []answer{noApplication, noApplication, made}, kind: -1, sent: 3},
 		"no such application":               {posts: []answer{noApplication}, kind: KindInvalid, sent: 1},
 		"not replicated for an owner":       {ours: true, owned: true, posts: []answer{forbidden, made}, kind: -1, sent: 2},
@@ -73,27 +100,7 @@ func TestCreateServicePrincipal(t *testing.T) {
 				if tt.owned {
 					role = "Application.ReadWrite.OwnedBy"
 				}
-				c, f := newFakeFor(t, testCredential{roles: []string{role}}, func(line, _ string, seen int) answer {
-					switch {
-					case line == "POST /servicePrincipals":
-						return tt.posts[min(seen, len(tt.posts)-1)]
-					case line == spByClient && tt.hidden:
-						return notFound()
-					case line == spByClient:
-						return answer{status: 200, body: spJSON(tt.held)}
-					case line == "GET /directory/deletedItems/microsoft.graph.servicePrincipal?$filter=appId eq '"+clientID+"'" && tt.deleted:
-						return answer{status: 200, body: list(spJSON(object{"deletedDateTime": old, "notes": "old"}))}
-					case strings.HasPrefix(line, "GET /directory/deletedItems/"):
-						return answer{status: 200, body: list()}
-					case line == "POST /directory/deletedItems/"+spID+"/restore":
-						return tt.restore[min(seen, len(tt.restore)-1)]
-					case line == "PATCH /servicePrincipals/"+spID && tt.deleted:
-						return answer{status: 204}
-					case line == "GET /servicePrincipals/"+spID:
-						return answer{status: 200, body: spJSON(nil)}
-					}
-					return answer{}
-				})
+				c, f := newFakeFor(t, testCredential{roles: []string{role}}, tt.answer)
 				if tt.ours {
 					c.applications.created(appID, &Application{ID: appID, ClientID: clientID})
 				}
@@ -211,6 +218,37 @@ func TestGrantID(t *testing.T) {
 	}
 }
 
+// grantCreation is one case of TestEnsureGrant.
+type grantCreation struct {
+	fresh    bool
+	posts    []answer
+	held     string // "" when there is none
+	kind     Kind
+	previous []string // nil when the grant is new
+	patched  bool
+	sent     int
+}
+
+// check judges a success.
+func (tt grantCreation) check(t *testing.T, f *fakeGraph, key GrantKey, got, previous *Grant, err error) {
+	t.Helper()
+	if err != nil || !slices.Equal(got.Scopes, []string{"Mail.ReadWrite", "User.Read"}) || got.ID != key.ID() {
+		t.Fatal(got, err)
+	}
+	if (previous == nil) != (tt.previous == nil) || previous != nil && !slices.Equal(previous.Scopes, tt.previous) {
+		t.Errorf("previous %v", previous)
+	}
+	if tt.patched {
+		if body := f.bodyOf("PATCH /oauth2PermissionGrants/" + key.ID()); !reflect.DeepEqual(body, object{"scope": "Mail.ReadWrite User.Read"}) {
+			t.Errorf("sent %v", body)
+		}
+	}
+	want := object{"clientId": spID, "resourceId": graphSPID, "consentType": "AllPrincipals", "scope": "Mail.ReadWrite User.Read"}
+	if body := f.bodyOf("POST"); !reflect.DeepEqual(body, want) {
+		t.Errorf("sent %v", body)
+	}
+}
+
 func TestEnsureGrant(t *testing.T) {
 	t.Parallel()
 	key := GrantKey{ClientPrincipalID: spID, ResourcePrincipalID: graphSPID}
@@ -218,15 +256,7 @@ func TestEnsureGrant(t *testing.T) {
 		return object{"id": key.ID(), "clientId": spID, "resourceId": graphSPID, "consentType": "AllPrincipals", "principalId": nil, "scope": scope}
 	}
 	conflict := refusal(409, "Request_MultipleObjectsWithSameKeyValue", "Permission entry already exists.")
-	tests := map[string]struct {
-		fresh    bool
-		posts    []answer
-		held     string // "" when there is none
-		kind     Kind
-		previous []string // nil when the grant is new
-		patched  bool
-		sent     int
-	}{
+	tests := map[string]grantCreation{
 		"new":                        {posts: []answer{{status: 201, body: grant("Mail.ReadWrite User.Read")}}, kind: -1, sent: 1},
 		"held, other scopes":         {posts: []answer{conflict}, held: " User.Read offline_access", kind: -1, previous: []string{"User.Read", "offline_access"}, patched: true, sent: 1},
 		"held, the old code":         {posts: []answer{refusal(400, "Request_BadRequest", "exists")}, held: "User.Read", kind: -1, previous: []string{"User.Read"}, patched: true, sent: 1},
@@ -268,21 +298,7 @@ func TestEnsureGrant(t *testing.T) {
 					wantKind(t, err, tt.kind)
 					return
 				}
-				if err != nil || !slices.Equal(got.Scopes, []string{"Mail.ReadWrite", "User.Read"}) || got.ID != key.ID() {
-					t.Fatal(got, err)
-				}
-				if (previous == nil) != (tt.previous == nil) || previous != nil && !slices.Equal(previous.Scopes, tt.previous) {
-					t.Errorf("previous %v", previous)
-				}
-				if tt.patched {
-					if body := f.bodyOf("PATCH /oauth2PermissionGrants/" + key.ID()); !reflect.DeepEqual(body, object{"scope": "Mail.ReadWrite User.Read"}) {
-						t.Errorf("sent %v", body)
-					}
-				}
-				want := object{"clientId": spID, "resourceId": graphSPID, "consentType": "AllPrincipals", "scope": "Mail.ReadWrite User.Read"}
-				if body := f.bodyOf("POST"); !reflect.DeepEqual(body, want) {
-					t.Errorf("sent %v", body)
-				}
+				tt.check(t, f, key, got, previous, err)
 			})
 		})
 	}

@@ -57,6 +57,21 @@ func TestALostCreateIsFoundByItsMarker(t *testing.T) {
 	})
 }
 
+// sentMarkers are the markers of the creates that were sent, and when.
+func sentMarkers(t *testing.T, f *fakeGraph) (tags []string, times []time.Time) {
+	t.Helper()
+	for _, r := range f.seen {
+		if strings.HasPrefix(r.line, "POST") {
+			var body object
+			if err := json.Unmarshal([]byte(r.body), &body); err != nil {
+				t.Fatal(err)
+			}
+			tags, times = append(tags, firstTag(t, body)), append(times, r.at)
+		}
+	}
+	return tags, times
+}
+
 // TestALostCreateThatWasNotAppliedIsSentAgain and what shows up of it later is purged. A server that has answered is no
 // longer at work, so there is less to wait for.
 func TestALostCreateThatWasNotAppliedIsSentAgain(t *testing.T) {
@@ -83,7 +98,6 @@ func TestALostCreateThatWasNotAppliedIsSentAgain(t *testing.T) {
 				case line == "POST /applications":
 					return answer{status: 201, body: appJSON(nil)}
 				case strings.HasPrefix(line, markerSearch) && time.Since(start) < 2*time.Minute: // filters lag
-
 					return answer{status: 200, body: list()}
 				case strings.HasPrefix(line, markerSearch) && late:
 					return answer{status: 200, body: list(appJSON(object{"id": twin}), appJSON(nil))}
@@ -109,18 +123,9 @@ func TestALostCreateThatWasNotAppliedIsSentAgain(t *testing.T) {
 			if deleted != late || purged != late {
 				t.Errorf("twin: deleted %v, purged %v, want %v", deleted, purged, late)
 			}
-			var tags []string
-			for _, r := range f.seen {
-				if strings.HasPrefix(r.line, "POST") {
-					if at := r.at.Sub(start); len(tags) == 1 && (at < tt.after || at > tt.after+time.Second) {
-						t.Errorf("sent again after %v, want %v", at, tt.after)
-					}
-					var body object
-					if err := json.Unmarshal([]byte(r.body), &body); err != nil {
-						t.Fatal(err)
-					}
-					tags = append(tags, firstTag(t, body))
-				}
+			tags, times := sentMarkers(t, f)
+			if at := times[1].Sub(start); at < tt.after || at > tt.after+time.Second {
+				t.Errorf("sent again after %v, want %v", at, tt.after)
 			}
 			if tags[0] != tags[1] {
 				t.Errorf("the attempts carry different markers: %v", tags)
@@ -192,6 +197,46 @@ func TestARefusedCreateIsReported(t *testing.T) {
 
 const byName = "/applications(uniqueName='mail''s')"
 
+// uniqueCreation is one case of TestUniqueNames.
+type uniqueCreation struct {
+	adopt   bool
+	answers map[string][]answer // by line; the last one stays
+	kind    Kind                // -1: success
+	adopted bool
+	want    []string
+}
+
+func (tt uniqueCreation) run(t *testing.T, spec ApplicationSpec, now time.Time) {
+	t.Helper()
+	c, f := newFake(t, func(line, _ string, seen int) answer {
+		script := tt.answers[line]
+		if len(script) == 0 {
+			return answer{}
+		}
+		return script[min(seen, len(script)-1)]
+	})
+	c.now = func() time.Time { return now } // the scripted objects were made by the clock outside
+	app, adopted, err := c.CreateApplication(t.Context(), spec, CreateOptions{Adopt: tt.adopt})
+	if !slices.Equal(f.lines(), tt.want) {
+		t.Errorf("requests\n%s, want\n%s", strings.Join(f.lines(), "\n"), strings.Join(tt.want, "\n"))
+	}
+	if tt.kind >= 0 {
+		wantKind(t, err, tt.kind)
+		if tt.kind == KindExists && (len(errorOf(err).Candidates) != 1 || errorOf(err).Candidates[0].ID != appID || app != nil) {
+			t.Errorf("%v, %+v", app, errorOf(err))
+		}
+		return
+	}
+	if err != nil || app.ID != appID || adopted != tt.adopted {
+		t.Fatal(app, adopted, err)
+	}
+	if f.count("PATCH "+byName) > 0 {
+		if prefer := f.seen[1].head.Get("Prefer"); prefer != "create-if-missing" {
+			t.Errorf("Prefer: %q", prefer)
+		}
+	}
+}
+
 func TestUniqueNames(t *testing.T) {
 	t.Parallel()
 	spec := ApplicationSpec{DisplayName: "Mail import", SignInAudience: "AzureADMyOrg", UniqueName: "mail's"}
@@ -202,16 +247,11 @@ func TestUniqueNames(t *testing.T) {
 		}
 		return answer{status: 200, body: app}
 	}
-	old := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	now := time.Now()
+	old := now.Add(-time.Hour).UTC().Format(time.RFC3339)
 	deletedApp := list(appJSON(object{"uniqueName": "mail's", "deletedDateTime": old}))
 	const live, deletedFilter = "GET /applications/" + appID, "GET /directory/deletedItems/microsoft.graph.application?$filter=uniqueName eq 'mail''s'"
-	tests := map[string]struct {
-		adopt   bool
-		answers map[string][]answer // by line; the last one stays
-		kind    Kind                // -1: success
-		adopted bool
-		want    []string
-	}{
+	tests := map[string]uniqueCreation{
 		"free": {false, map[string][]answer{"GET " + byName: {notFound()}, "PATCH " + byName: {{status: 201, body: appJSON(nil)}}, live: {held(nil)}},
 			-1, false, []string{"GET " + byName, "PATCH " + byName, live}},
 		"held": {false, map[string][]answer{"GET " + byName: {held(nil)}}, KindExists, false, []string{"GET " + byName}},
@@ -241,37 +281,7 @@ func TestUniqueNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c, f := newFake(t, func(line, _ string, seen int) answer {
-					script := tt.answers[line]
-					if len(script) == 0 {
-						return answer{}
-					}
-					return script[min(seen, len(script)-1)]
-				})
-				// The scripted objects were made by the clock outside.
-				c.now = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
-				if outside, err := time.Parse(time.RFC3339, old); err == nil {
-					c.now = func() time.Time { return outside.Add(time.Hour) }
-				}
-				app, adopted, err := c.CreateApplication(t.Context(), spec, CreateOptions{Adopt: tt.adopt})
-				if !slices.Equal(f.lines(), tt.want) {
-					t.Errorf("requests\n%s, want\n%s", strings.Join(f.lines(), "\n"), strings.Join(tt.want, "\n"))
-				}
-				if tt.kind >= 0 {
-					wantKind(t, err, tt.kind)
-					if tt.kind == KindExists && (len(errorOf(err).Candidates) != 1 || errorOf(err).Candidates[0].ID != appID || app != nil) {
-						t.Errorf("%v, %+v", app, errorOf(err))
-					}
-					return
-				}
-				if err != nil || app.ID != appID || adopted != tt.adopted {
-					t.Fatal(app, adopted, err)
-				}
-				if f.count("PATCH "+byName) > 0 {
-					if prefer := f.seen[1].head.Get("Prefer"); prefer != "create-if-missing" {
-						t.Errorf("Prefer: %q", prefer)
-					}
-				}
+				tt.run(t, spec, now)
 			})
 		})
 	}
