@@ -80,12 +80,7 @@ func TestConfigureRefuses(t *testing.T) {
 	}
 	empty, junk, missing := file("empty", ""), file("junk", "junk"), filepath.Join(dir, "missing")
 	secret := arguments{"client_secret": "s3cr3t"}
-	cases := map[string]struct {
-		args arguments
-		env  environment
-		at   string   // the attribute
-		says []string // in the message
-	}{
+	cases := map[string]refusedArguments{
 		"secret without tenant":      {arguments{"client_id": someClient, "client_secret": "s3cr3t"}, nil, "tenant_id", []string{"ARM_TENANT_ID", "AZURE_TENANT_ID"}},
 		"secret without client":      {arguments{"tenant_id": someTenant, "client_secret": "s3cr3t"}, nil, "client_id", []string{"ARM_CLIENT_ID"}},
 		"half of it in environment":  {nil, environment{"AZURE_CLIENT_SECRET": "s3cr3t"}, "tenant_id", []string{"ARM_TENANT_ID"}},
@@ -126,25 +121,38 @@ func TestConfigureRefuses(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, diags := configure(t, c.args, c.env)
-			text, found := "", false
-			for _, d := range diags.Errors() {
-				if at, ok := d.(diag.DiagnosticWithPath); ok && at.Path().Equal(path.Root(c.at)) {
-					text, found = text+d.Summary()+d.Detail(), true
-				}
-				if strings.Contains(d.Summary()+d.Detail(), "s3cr3t") {
-					t.Errorf("the message holds a secret: %s", d.Detail())
-				}
-			}
-			if !found {
-				t.Fatalf("no error at %s in %v", c.at, diags)
-			}
-			for _, part := range append(c.says, c.at) {
-				if !strings.Contains(text, part) {
-					t.Errorf("%q is missing in %q", part, text)
-				}
-			}
+			c.check(t)
 		})
+	}
+}
+
+// refusedArguments are wrong in one attribute.
+type refusedArguments struct {
+	args arguments
+	env  environment
+	at   string   // the attribute
+	says []string // in the message
+}
+
+func (r refusedArguments) check(t *testing.T) {
+	t.Helper()
+	_, diags := configure(t, r.args, r.env)
+	text, found := "", false
+	for _, d := range diags.Errors() {
+		if at, ok := d.(diag.DiagnosticWithPath); ok && at.Path().Equal(path.Root(r.at)) {
+			text, found = text+d.Summary()+d.Detail(), true
+		}
+		if strings.Contains(d.Summary()+d.Detail(), "s3cr3t") {
+			t.Errorf("the message holds a secret: %s", d.Detail())
+		}
+	}
+	if !found {
+		t.Fatalf("no error at %s in %v", r.at, diags)
+	}
+	for _, part := range append(r.says, r.at) {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is missing in %q", part, text)
+		}
 	}
 }
 

@@ -18,12 +18,7 @@ func TestFailuresInPlainWords(t *testing.T) {
 	t.Parallel()
 	application := action{verb: "create", noun: "application", name: "Mail import", resource: "appreg_application"}
 	secret := action{verb: "create", noun: "client secret", name: "terraform", resource: "appreg_client_secret", importPrefix: "app/", by: "application_id"}
-	for _, c := range []struct {
-		act   action
-		err   error
-		title string
-		want  []string
-	}{
+	for _, c := range []toldFailure{
 		{application, &directory.Error{Kind: directory.KindInvalid, Status: 400, Code: "Request_BadRequest", Message: "Invalid value specified for property 'web'.", RequestID: "r-1"},
 			`Unable to create application "Mail import"`,
 			[]string{"Microsoft Graph refused the request: Invalid value specified for property 'web' (400 Request_BadRequest).", "request-id, for its support: r-1"}},
@@ -68,17 +63,30 @@ func TestFailuresInPlainWords(t *testing.T) {
 			[]string{"No access token could be had. The client secret is wrong (AADSTS7000215).", "ARM_CLIENT_SECRET", "t-1"}},
 		{action{verb: "read", noun: "application"}, errors.New("plain"), "Unable to read application", []string{"plain."}},
 	} {
-		var diags diag.Diagnostics
-		if !c.act.failed(&diags, fmt.Errorf("wrapped: %w", c.err), false) || diags.ErrorsCount() != 1 {
-			t.Fatalf("%v is not an error: %v", c.err, diags)
-		}
-		if got := diags[0].Summary(); got != c.title {
-			t.Errorf("the title is %q, want %q", got, c.title)
-		}
-		for _, part := range c.want {
-			if got := diags[0].Detail(); !strings.Contains(got, part) {
-				t.Errorf("%v: the detail lacks %q:\n%s", c.err, part, got)
-			}
+		c.check(t)
+	}
+}
+
+// toldFailure is an error and what is told of it.
+type toldFailure struct {
+	act   action
+	err   error
+	title string
+	want  []string
+}
+
+func (f toldFailure) check(t *testing.T) {
+	t.Helper()
+	var diags diag.Diagnostics
+	if !f.act.failed(&diags, fmt.Errorf("wrapped: %w", f.err), false) || diags.ErrorsCount() != 1 {
+		t.Fatalf("%v is not an error: %v", f.err, diags)
+	}
+	if got := diags[0].Summary(); got != f.title {
+		t.Errorf("the title is %q, want %q", got, f.title)
+	}
+	for _, part := range f.want {
+		if got := diags[0].Detail(); !strings.Contains(got, part) {
+			t.Errorf("%v: the detail lacks %q:\n%s", f.err, part, got)
 		}
 	}
 }
