@@ -54,7 +54,7 @@ func start(t *testing.T, change func(*serve.Config)) *running {
 			t.Error(err)
 		}
 	})
-	return &running{Running: r, t: t, emulator: e, dir: c.Dir, client: &http.Client{Transport: transport}}
+	return &running{Running: r, t: t, emulator: c.Emulator, dir: c.Dir, client: &http.Client{Transport: transport}}
 }
 
 func check(t *testing.T, err error) {
@@ -93,16 +93,23 @@ func (r *running) control(method, path string, body string, out any) int {
 func (r *running) bearer() http.Header {
 	r.t.Helper()
 	facts := r.emulator.Facts()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {facts.ClientID}, "client_secret": {facts.ClientSecret}, "scope": {r.BaseURL + "/.default"}}
+	token, status := r.token(facts.ClientID, facts.ClientSecret)
+	if status != http.StatusOK || token == "" {
+		r.t.Fatalf("no token: %d", status)
+	}
+	return http.Header{"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"}}
+}
+
+// token signs in as an application of the main tenant.
+func (r *running) token(clientID, secret string) (token string, status int) {
+	r.t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}, "scope": {r.BaseURL + "/.default"}}
 	var reply struct {
 		AccessToken string `json:"access_token"`
 	}
-	status := r.call(http.MethodPost, r.BaseURL+"/"+facts.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()),
+	status = r.call(http.MethodPost, r.BaseURL+"/"+r.emulator.Facts().TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()),
 		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, &reply)
-	if status != http.StatusOK || reply.AccessToken == "" {
-		r.t.Fatalf("no token: %d", status)
-	}
-	return http.Header{"Authorization": {"Bearer " + reply.AccessToken}, "Content-Type": {"application/json"}}
+	return reply.AccessToken, status
 }
 
 func (r *running) createApplication(name string) (id string, status int) {

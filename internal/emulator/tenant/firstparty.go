@@ -101,7 +101,7 @@ var exchangeRoles = [][3]string{
 }
 
 func exchangePermissions() permissions {
-	var p permissions
+	p := permissions{resourceSpecific: []any{}}
 	for _, s := range exchangeScopes {
 		p.scopes = append(p.scopes, scope(s[0], s[1], false, true, s[2], s[2]+".", s[2], s[2]+"."))
 	}

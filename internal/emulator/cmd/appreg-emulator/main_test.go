@@ -136,3 +136,30 @@ func TestReadingsAreTaken(t *testing.T) {
 		}
 	}
 }
+
+func TestDataIsGoneOnFrom(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "tenants.json")
+	first, stop := started(t, "-seed", "5", "-data", file)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	second, stop := started(t, "-seed", "6", "-data", file)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range []string{"tenant_id", "client_id", "client_secret"} {
+		if first[member] != second[member] {
+			t.Errorf("%s is another one", member)
+		}
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"-dir", t.TempDir(), "-data", file}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("a spoilt file: %v", err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "{" {
+		t.Errorf("the spoilt file is overwritten: %q %v", text, err)
+	}
+}
