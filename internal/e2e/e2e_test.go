@@ -36,7 +36,7 @@ func run(m *testing.M) (code int, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	mirror = filepath.Join(dir, "mirror")
 	binary = filepath.Join(mirror, "registry.terraform.io", "appreg", "appreg", "0.0.1", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-appreg_v0.0.1")
-	build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "../..")
+	build := exec.CommandContext(context.Background(), "go", "build", "-ldflags=-s -w", "-o", binary, "../..")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		return 1, fmt.Errorf("build the provider: %w", err)
