@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/settle"
 )
 
 // Properties are an object's values by property, in a canonical text; a Memory keeps only hashes of them.
@@ -65,9 +68,10 @@ func (m Memory) contradicts(read Properties) bool {
 }
 
 // ReadSettled reads until the result does not contradict m: within Bounds.Recent of the write a property that equals
-// its value before the write is read again, and a KindNotFound is read again for up to Bounds.Missing. Anything else is
-// believed at once, and so is everything when the bounds have passed. With a zero Memory it reads once. The first read
-// takes what Graph has shown this process a moment ago; each further one goes to Graph.
+// its value before the write is read again, for up to Bounds.Missing, because somebody may have set it back; and a
+// KindNotFound is read again until Bounds.Missing after the write. Anything else is believed at once, and so is what was
+// seen last when ctx's deadline passes. With a zero Memory it reads once. The first read takes what Graph has shown this
+// process a moment ago; each further one goes to Graph.
 func ReadSettled[T any](ctx context.Context, c *Client, m Memory, read func(context.Context) (*T, error), props func(*T) Properties) (*T, error) {
 	if m.At.IsZero() {
 		return read(forRefresh(ctx))
@@ -81,15 +85,19 @@ func ReadSettled[T any](ctx context.Context, c *Client, m Memory, read func(cont
 		}
 		return read(ctx)
 	}, func(v *T, err error) bool {
-		elapsed := age + time.Since(start)
+		waited := time.Since(start)
 		switch {
 		case KindOf(err) == KindNotFound && err != nil:
-			return elapsed >= c.bounds.Missing
+			return age+waited >= c.bounds.Missing
 		case err != nil:
 			return true
 		}
-		return elapsed >= c.bounds.Recent || !m.contradicts(props(v))
+		return age+waited >= c.bounds.Recent || waited >= c.bounds.Missing || !m.contradicts(props(v))
 	})
+	var ended *settle.TimeoutError
+	if errors.As(err, &ended) && errors.Is(ended.Cause, context.DeadlineExceeded) && (v != nil || ended.Last != nil) {
+		return v, ended.Last
+	}
 	if err != nil {
 		return nil, err
 	}

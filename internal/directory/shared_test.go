@@ -169,7 +169,7 @@ func TestReadSettled(t *testing.T) {
 			}
 			return &value{"new"}, nil
 		}, "new", -1, -1, 30 * time.Second},
-		"changed back":           {0, false, func(time.Duration) (*value, error) { return &value{"old"}, nil }, "old", -1, -1, 5 * time.Minute},
+		"changed back":           {0, false, func(time.Duration) (*value, error) { return &value{"old"}, nil }, "old", -1, -1, time.Minute},
 		"changed back, part old": {4 * time.Minute, false, func(time.Duration) (*value, error) { return &value{"old"}, nil }, "old", -1, -1, time.Minute},
 		"old write":              {6 * time.Minute, false, func(time.Duration) (*value, error) { return &value{"old"}, nil }, "old", -1, 1, 0},
 		"gone":                   {0, true, func(time.Duration) (*value, error) { return nil, missing }, "", KindNotFound, -1, time.Minute},
@@ -206,6 +206,49 @@ func TestReadSettled(t *testing.T) {
 				}
 				if tt.reads == 1 && reads != 1 {
 					t.Errorf("%d reads", reads)
+				}
+			})
+		})
+	}
+}
+
+// At the caller's deadline what was seen last is believed, be it the old value or a 404; a cancellation is none.
+func TestReadSettledAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	type value struct{ name string }
+	props := func(v *value) Properties { return Properties{"name": v.name} }
+	old := func(context.Context) (*value, error) { return &value{"old"}, nil }
+	missing := func(context.Context) (*value, error) { return nil, &Error{Kind: KindNotFound} }
+	for name, tt := range map[string]struct {
+		read     func(context.Context) (*value, error)
+		canceled bool
+		kind     Kind // -1: success
+	}{
+		"an old value":           {old, false, -1},
+		"missing":                {missing, false, KindNotFound},
+		"an old value, canceled": {old, true, KindCanceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c, _ := newFake(t, func(string, string, int) answer { return answer{} })
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tt.canceled {
+					time.AfterFunc(20*time.Second, cancel)
+				} else {
+					ctx, cancel = context.WithTimeout(ctx, 20*time.Second)
+					defer cancel()
+				}
+				start := time.Now()
+				got, err := ReadSettled(ctx, c, c.Remember(props(&value{"old"}), props(&value{"new"})), tt.read, props)
+				if tt.kind >= 0 {
+					wantKind(t, err, tt.kind)
+				} else if err != nil || got.name != "old" {
+					t.Errorf("%v, %v", got, err)
+				}
+				if waited := time.Since(start); waited != 20*time.Second {
+					t.Errorf("waited %v", waited)
 				}
 			})
 		})
