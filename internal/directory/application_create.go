@@ -12,8 +12,8 @@ import (
 const maxBoundOwners = 20
 
 // CreateApplication registers an application and ensures its owners. Graph: POST /applications, or with a UniqueName
-// PATCH /applications(uniqueName='…') with Prefer: create-if-missing. From the moment that the application exists the
-// result is non-nil, whatever else fails.
+// PATCH /applications(uniqueName='…') with Prefer: create-if-missing. Beside an error the application is returned when it
+// was made and is still there; one whose owners are refused is purged again.
 func (c *Client) CreateApplication(ctx context.Context, spec ApplicationSpec, o CreateOptions) (app *Application, adopted bool, err error) {
 	if spec.UniqueName != "" {
 		held, err := c.uniqueNameHolder(ctx, spec)
@@ -25,6 +25,12 @@ func (c *Client) CreateApplication(ctx context.Context, spec ApplicationSpec, o 
 		}
 	}
 	if o.PreventDuplicateNames {
+		// Two creates of this process never pass each other.
+		unlock, err := c.locks.lock(ctx, "display name "+spec.DisplayName)
+		if err != nil {
+			return nil, false, c.fail(opCreateApplication, spec.DisplayName, err)
+		}
+		defer unlock()
 		if err := c.refuseTakenName(ctx, spec.DisplayName); err != nil {
 			return nil, false, err
 		}
@@ -36,17 +42,35 @@ func (c *Client) CreateApplication(ctx context.Context, spec ApplicationSpec, o 
 	if app == nil {
 		return nil, false, err
 	}
-	if err == nil && len(spec.Owners) > maxBoundOwners {
-		err = c.changeOwners(ctx, app.ID, nil, spec.Owners[maxBoundOwners:])
-	}
 	if err != nil {
 		return app, false, err
 	}
-	app, err = c.settleApplication(ctx, app)
+	app, err = c.finishCreate(ctx, app, spec.Owners[min(len(spec.Owners), maxBoundOwners):])
 	return app, false, err
 }
 
-// refuseTakenName is the last look before the POST; two creates at the same moment can still pass each other.
+// finishCreate ensures the owners that the request which made the application could not name, and waits until the next
+// caller can read it. An application whose owners are refused is purged, because a deleted one keeps its unique name for
+// 30 days; where only the time ran out it stays, and the next plan shows what is missing.
+func (c *Client) finishCreate(ctx context.Context, made *Application, owners []string) (*Application, error) {
+	err := c.changeOwners(ctx, made.ID, nil, owners)
+	switch KindOf(err) {
+	case KindUnsettled, KindCanceled:
+		return made, err
+	}
+	if err == nil {
+		return c.settleApplication(ctx, made)
+	}
+	undo, cancel := c.afterwards(ctx, c.bounds.Visible)
+	defer cancel()
+	if undoErr := c.DeleteApplication(undo, made.ID, true); undoErr != nil {
+		c.log.WarnContext(ctx, "An application whose owners were refused could not be taken back", "id", made.ID, "error", undoErr.Error())
+		return made, err
+	}
+	return nil, err
+}
+
+// refuseTakenName is the last look before the POST; creates of two processes at the same moment can still pass each other.
 func (c *Client) refuseTakenName(ctx context.Context, name string) error {
 	taken, err := c.ApplicationsNamed(ctx, name)
 	if err != nil || len(taken) == 0 {

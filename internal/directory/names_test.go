@@ -1,0 +1,56 @@
+package directory_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+)
+
+// What this process has made is found by its name at once, however late the lists are.
+func TestOwnNamesAreFoundBeforeTheListsKnowThem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newTenant(t, emulator.WithLag(30*time.Second))
+		made, _, err := c.CreateApplication(t.Context(), directory.ApplicationSpec{DisplayName: "Mail import", SignInAudience: "AzureADMyOrg"}, directory.CreateOptions{})
+		if err := settled(err); err != nil {
+			t.Fatal(err)
+		}
+		found, err := c.ApplicationsNamed(t.Context(), "Mail import")
+		if err != nil || len(found) != 1 || found[0].ID != made.ID || found[0].ClientID != made.ClientID {
+			t.Errorf("found %v (%v), want the application that was made", found, err)
+		}
+	})
+}
+
+// Of two creates of one name at the same moment one is refused, when duplicates are to be prevented.
+func TestPreventedDuplicatesInOneProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newTenant(t, emulator.WithLag(30*time.Second))
+		errs := make([]error, 2)
+		var both sync.WaitGroup
+		for i := range errs {
+			both.Go(func() {
+				_, _, err := c.CreateApplication(t.Context(), directory.ApplicationSpec{DisplayName: "Mail import", SignInAudience: "AzureADMyOrg"},
+					directory.CreateOptions{PreventDuplicateNames: true})
+				errs[i] = settled(err)
+			})
+		}
+		both.Wait()
+		refused := 0
+		for _, err := range errs {
+			if directory.KindOf(err) == directory.KindNameTaken {
+				refused++
+			} else if err != nil {
+				t.Error(err)
+			}
+		}
+		if refused != 1 {
+			t.Errorf("%d of 2 creates were refused, want 1", refused)
+		}
+	})
+}
