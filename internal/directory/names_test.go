@@ -30,7 +30,7 @@ func TestOwnNamesAreFoundBeforeTheListsKnowThem(t *testing.T) {
 func TestPreventedDuplicatesInOneProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := newTenant(t, emulator.WithLag(30*time.Second))
+		c, _ := newTenant(t, emulator.WithLag(30*time.Second), emulator.WithLatency(time.Second))
 		errs := make([]error, 2)
 		var both sync.WaitGroup
 		for i := range errs {
