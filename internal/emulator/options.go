@@ -25,6 +25,7 @@ type options struct {
 	rules    []fault.Rule
 	hostile  bool
 	readings graph.Readings
+	hosts    []string
 	log      *slog.Logger
 }
 
@@ -57,6 +58,12 @@ func WithHostile() Option { return func(o *options) { o.hostile = true } }
 // WithReading fixes one behaviour that no source settles; see Readings for names and choices.
 func WithReading(name, choice string) Option {
 	return func(o *options) { o.readings[name] = choice }
+}
+
+// WithHosts gives the names by which the emulator is reached: a token for the origin of one is good at all of them. The
+// name that a request came by needs no mention.
+func WithHosts(names ...string) Option {
+	return func(o *options) { o.hosts = append(o.hosts, names...) }
 }
 
 // WithLog writes one JSON line per request: no bodies, no secrets.

@@ -94,16 +94,25 @@ func Owns(path string) bool {
 	return first == "v1.0" || first == "beta"
 }
 
-// elsewhere are the roots of what Graph offers outside of this slice, as far as somebody may look for them here.
-var elsewhere = []string{"applicationTemplates", "auditLogs", "devices", "directory", "directoryObjects", "directoryRoles",
-	"directoryRoleTemplates", "domains", "groups", "identity", "me", "organization", "policies", "roleManagement",
-	"subscribedSkus", "users"}
+// elsewhere are the roots of what Graph v1.0 offers outside of this slice.
+var elsewhere = strings.Fields(`$metadata admin agreementAcceptances agreements appCatalogs applicationTemplates auditLogs
+	authenticationMethodConfigurations authenticationMethodsPolicy certificateBasedAuthConfiguration chats communications
+	compliance connections contacts contracts copilot dataPolicyOperations deviceAppManagement deviceManagement devices
+	directory directoryObjects directoryRoles directoryRoleTemplates domainDnsRecords domains drive drives education
+	employeeExperience external filterOperators functions groupLifecyclePolicies groups groupSettings
+	groupSettingTemplates identity identityGovernance identityProtection identityProviders informationProtection
+	invitations me organization permissionGrants places planner policies print privacy reports roleManagement
+	schemaExtensions scopedRoleMemberships search security shares sites solutions storage subscribedSkus subscriptions
+	teams teamsTemplates teamwork tenantRelationships users`)
 
 // find looks up the operation of a request. Without one it tells why: an unknown path, or another method.
 func (s *Server) find(r *http.Request) (found *route, params map[string]string, err *Error) {
 	_, parts, ok := splitPath(r.URL)
-	if !ok || len(parts) == 0 {
+	if !ok {
 		return nil, nil, unknownSegment("")
+	}
+	if len(parts) == 0 {
+		return nil, nil, notImplemented(r.Method + " /")
 	}
 	known := false
 	for _, candidate := range s.routes {
@@ -119,7 +128,7 @@ func (s *Server) find(r *http.Request) (found *route, params map[string]string, 
 	if known {
 		return nil, nil, methodNotAllowed()
 	}
-	if slices.Contains(elsewhere, parts[0]) {
+	if slices.ContainsFunc(elsewhere, func(root string) bool { return strings.EqualFold(root, parts[0]) }) {
 		return nil, nil, notImplemented(r.Method + " /" + strings.Join(parts, "/"))
 	}
 	return nil, nil, unknownSegment(parts[len(parts)-1])

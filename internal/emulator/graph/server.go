@@ -8,6 +8,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +34,8 @@ type Config struct {
 	// PageSize bounds pages from above; 0 leaves Graph's own bounds.
 	PageSize int
 	Readings Readings
+	// Hosts are names by which the emulator is reached, without port.
+	Hosts []string
 }
 
 // Server answers requests to Graph. It is safe for concurrent use.
@@ -144,6 +148,18 @@ func (s *Server) Refuse(r *http.Request, err error) *Reply { return s.render(r, 
 
 func origin(r *http.Request) string { return "https://" + r.Host }
 
+// OwnOrigin tells whether an address is the origin of the emulator that got r: the one that the client used for r, or
+// the same port by another of its hosts.
+func OwnOrigin(r *http.Request, hosts []string, address string) bool {
+	if strings.EqualFold(address, origin(r)) {
+		return true
+	}
+	asked := url.URL{Host: r.Host}
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.Port() == asked.Port() && strings.EqualFold(address, "https://"+u.Host) &&
+		slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, u.Hostname()) })
+}
+
 func version(r *http.Request) string {
 	v, _, ok := splitPath(r.URL)
 	if !ok {
@@ -192,8 +208,8 @@ func (c *call) authenticate() error {
 	if err != nil {
 		return unauthenticated("CompactToken parsing failed with error code: 80049217")
 	}
-	switch strings.TrimSuffix(caller.Audience, "/") {
-	case origin(c.r), "https://graph.microsoft.com", tenant.MicrosoftGraphClientID:
+	switch audience := strings.TrimSuffix(caller.Audience, "/"); {
+	case audience == "https://graph.microsoft.com", audience == tenant.MicrosoftGraphClientID, OwnOrigin(c.r, c.Hosts, audience):
 	default:
 		return unauthenticated("Access token validation failure. Invalid audience.")
 	}

@@ -125,6 +125,9 @@ var refusals = []struct {
 	{"lacking", "GET", "/applications/{id}/owners?$filter=id+eq+'{id}'", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/applications(appId='{appId}')/federatedIdentityCredentials", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/groups", "", 501, "NotImplemented", ""},
+	{"lacking", "GET", "/SITES/root", "", 501, "NotImplemented", ""},
+	{"lacking", "GET", "/$metadata", "", 501, "NotImplemented", ""},
+	{"lacking", "GET", "", "", 501, "NotImplemented", ""},
 	{"lacking", "POST", "/$batch", `{}`, 501, "NotImplemented", ""},
 	{"lacking", "GET", "/applications/delta", "", 501, "NotImplemented", ""},
 }

@@ -24,6 +24,9 @@ type identity struct {
 	leaf tls.Certificate
 }
 
+// LoopbackHosts are the names in every certificate.
+func LoopbackHosts() []string { return []string{"localhost", "127.0.0.1", "::1"} }
+
 func newIdentity(hosts []string, now time.Time) (identity, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,11 +45,10 @@ func newIdentity(hosts []string, now time.Time) (identity, error) {
 		return identity{}, fmt.Errorf("making a key: %w", err)
 	}
 	leaf := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		Subject: pkix.Name{CommonName: "localhost"}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
 	}
-	for _, host := range hosts {
+	for _, host := range append(LoopbackHosts(), hosts...) {
 		if ip := net.ParseIP(host); ip != nil {
 			leaf.IPAddresses = append(leaf.IPAddresses, ip)
 		} else {

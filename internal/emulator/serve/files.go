@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -107,7 +108,22 @@ func writeReady(c Config, r *Running) error {
 	if err != nil {
 		return fmt.Errorf("describing the emulator: %w", err)
 	}
-	return replaceFile(filepath.Join(filepath.Dir(r.CAFile), jsonFile), append(text, '\n'))
+	r.ready = append(text, '\n')
+	return replaceFile(r.readyFile(), r.ready)
+}
+
+func (r *Running) readyFile() string { return filepath.Join(filepath.Dir(r.CAFile), jsonFile) }
+
+// removeReady takes emulator.json away, unless another emulator has put its own there meanwhile.
+func (r *Running) removeReady() error {
+	text, err := os.ReadFile(r.readyFile())
+	if err == nil && bytes.Equal(text, r.ready) {
+		err = os.Remove(r.readyFile())
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // replaceFile writes a file so that a reader sees all of it or none. It is for the owner only, because passwords may be

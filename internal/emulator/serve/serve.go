@@ -54,6 +54,7 @@ type Running struct {
 
 	servers []*http.Server
 	save    func() error
+	ready   []byte // emulator.json
 	stop    context.CancelFunc
 	done    chan struct{}
 	err     error
@@ -174,7 +175,7 @@ func (r *Running) serve(ctx context.Context, listeners []net.Listener) {
 	for range running {
 		errs = append(errs, <-ended)
 	}
-	r.err = r.save()
+	r.err = errors.Join(r.removeReady(), r.save())
 	for _, err := range errs {
 		if !errors.Is(err, http.ErrServerClosed) {
 			r.err = errors.Join(r.err, err)
@@ -188,7 +189,8 @@ func (r *Running) Wait() error {
 	return r.err
 }
 
-// Close stops serving and saves the state. Requests under way get five seconds. The files stay.
+// Close stops serving and saves the state. Requests under way get five seconds. The files stay, but
+// for emulator.json, which says that there is an emulator.
 func (r *Running) Close() error {
 	r.stop()
 	return r.Wait()

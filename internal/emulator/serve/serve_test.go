@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -33,7 +34,7 @@ type running struct {
 func start(t *testing.T, change func(*serve.Config)) *running {
 	t.Helper()
 	clock := &serve.Clock{}
-	e, err := emulator.New(emulator.WithSeed(3), emulator.WithClock(clock.Now))
+	e, err := emulator.New(emulator.WithSeed(3), emulator.WithClock(clock.Now), emulator.WithHosts("login.example"))
 	check(t, err)
 	c := serve.Config{Addr: "127.0.0.1:0", Dir: filepath.Join(t.TempDir(), "it's new"), Emulator: e, Clock: clock}
 	if change != nil {
@@ -100,10 +101,15 @@ func (r *running) bearer() http.Header {
 	return http.Header{"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"}}
 }
 
-// token signs in as an application of the main tenant.
+// token signs in to Graph as an application of the main tenant.
 func (r *running) token(clientID, secret string) (token string, status int) {
 	r.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}, "scope": {r.BaseURL + "/.default"}}
+	return r.tokenFor(r.BaseURL+"/.default", clientID, secret)
+}
+
+func (r *running) tokenFor(scope, clientID, secret string) (token string, status int) {
+	r.t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}, "scope": {scope}}
 	var reply struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -226,6 +232,30 @@ func TestCertificateNames(t *testing.T) {
 		}
 		if err == nil {
 			check(t, conn.Close())
+		}
+	}
+}
+
+// TestOneTokenForAllNames gets a token by one name of the emulator for another, and uses it by a third.
+func TestOneTokenForAllNames(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	facts := r.emulator.Facts()
+	port := r.BaseURL[strings.LastIndex(r.BaseURL, ":"):]
+	for scope, status := range map[string]int{
+		"https://login.example" + port: http.StatusOK, "https://LOGIN.example" + port: http.StatusOK, "https://graph.microsoft.com": http.StatusOK,
+		"https://login.example:1": http.StatusBadRequest, "https://login.example" + port + "/v1.0": http.StatusBadRequest,
+		"http://login.example" + port: http.StatusBadRequest, "https://other.example" + port: http.StatusBadRequest,
+	} {
+		token, got := r.tokenFor(scope+"/.default", facts.ClientID, facts.ClientSecret)
+		if got != status {
+			t.Errorf("a token for %s: %d, want %d", scope, got, status)
+		}
+		if got != http.StatusOK {
+			continue
+		}
+		if got := r.call(http.MethodGet, r.BaseURL+"/v1.0/organization", nil, http.Header{"Authorization": {"Bearer " + token}}, nil); got != http.StatusOK {
+			t.Errorf("with a token for %s: %d", scope, got)
 		}
 	}
 }
@@ -374,5 +404,22 @@ func TestControlsRefuseBrowsers(t *testing.T) {
 	// The emulated cloud has no controls.
 	if got := r.call(http.MethodGet, r.BaseURL+"/requests", nil, nil, nil); got != http.StatusNotFound {
 		t.Errorf("controls on the cloud's listener: %d", got)
+	}
+}
+
+// TestReadyFileIsTheLastEmulators starts a second emulator in the same directory before the first one has ended.
+func TestReadyFileIsTheLastEmulators(t *testing.T) {
+	t.Parallel()
+	first := start(t, nil)
+	ready := filepath.Join(first.dir, "emulator.json")
+	second := start(t, func(c *serve.Config) { c.Dir = first.dir })
+	check(t, first.Close())
+	if text, err := os.ReadFile(ready); err != nil || !bytes.Contains(text, []byte(second.BaseURL)) {
+		t.Errorf("after the end of the first: %s %v", text, err)
+	}
+	second.bearer()
+	check(t, second.Close())
+	if _, err := os.Stat(ready); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after the end of both: %v", err)
 	}
 }

@@ -32,6 +32,8 @@ type Config struct {
 	Lag time.Duration
 	// Readings choose how to play what no source decides.
 	Readings Readings
+	// Hosts are names by which the emulator is reached, without port.
+	Hosts []string
 	// Log takes failures of the platform itself; nil takes the default logger.
 	Log *slog.Logger
 }
@@ -55,6 +57,7 @@ type Handler struct {
 	seed     uint64
 	lag      time.Duration
 	readings Readings
+	hosts    []string
 	log      *slog.Logger
 	started  time.Time
 	keys     [signingKeys]func() (signingKey, error)
@@ -73,7 +76,7 @@ type Handler struct {
 
 // New makes an identity platform over a seeded cloud.
 func New(c Config) *Handler {
-	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, log: cmp.Or(c.Log, slog.Default()), asked: map[string]int{}}
+	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, hosts: c.Hosts, log: cmp.Or(c.Log, slog.Default()), asked: map[string]int{}}
 	if h.now == nil {
 		h.now = c.Cloud.Now
 	}

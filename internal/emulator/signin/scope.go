@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -76,15 +77,15 @@ type resource struct {
 func (r resource) id() string    { return r.sp.String("id") }
 func (r resource) isGraph() bool { return r.sp.String("appId") == tenant.MicrosoftGraphClientID }
 
-// resourceIn finds an API's service principal in a tenant by an address or client id. The emulator's own origin stands
-// for Microsoft Graph.
+// resourceIn finds an API's service principal in a tenant by an address or client id. The emulator's own origin, by
+// any of its hosts, stands for Microsoft Graph.
 func (x *exchange) resourceIn(view *tenant.View, d directory, name string) (resource, *Error) {
 	aud := name
 	if aud == "" {
 		aud = "https://graph.microsoft.com"
 	}
 	plain := strings.TrimRight(aud, "/")
-	if strings.EqualFold(plain, x.origin) {
+	if graph.OwnOrigin(x.r, x.h.hosts, plain) {
 		plain = tenant.MicrosoftGraphClientID
 	}
 	found := view.Find(d.ID, tenant.ServicePrincipal, func(sp tenant.Doc) bool {

@@ -85,7 +85,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	clock := &serve.Clock{}
-	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag)}
+	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag),
+		emulator.WithHosts(serve.LoopbackHosts()...), emulator.WithHosts(s.hosts...)}
 	if s.data != "" {
 		loaded, err := serve.LoadData(s.data, clock)
 		if err != nil {
