@@ -47,7 +47,7 @@ func (k GrantKey) ID() string {
 }
 
 // EnsureGrant makes or takes over the one grant of a key and sets its scopes. previous is what a grant that was taken
-// over held, nil when it was created. Graph: POST, or PATCH, /oauth2PermissionGrants.
+// over held, nil when it was created. With an error both are nil. Graph: POST, or PATCH, /oauth2PermissionGrants.
 func (c *Client) EnsureGrant(ctx context.Context, key GrantKey, scopes []string) (grant, previous *Grant, err error) {
 	id := key.ID()
 	if id == "" {
@@ -71,7 +71,7 @@ func (c *Client) EnsureGrant(ctx context.Context, key GrantKey, scopes []string)
 		return held, held, nil
 	}
 	if err := c.patchGrant(ctx, held, want); err != nil {
-		return held, held, err
+		return nil, nil, err
 	}
 	return want, held, nil
 }

@@ -67,12 +67,9 @@ func (c *Client) CreateServicePrincipal(ctx context.Context, spec ServicePrincip
 			Message: "the application has a service principal already", Candidates: []Candidate{held.candidate()},
 		}
 	}
-	want := held.overlay(spec, owned)
-	sp, err = c.updatePrincipal(ctx, held, held.ServicePrincipalSpec, want)
-	if sp == nil {
-		sp = held
-	}
-	return sp, true, err
+	// With an error one that was there before is not returned: recorded as half-made, the next apply would delete it.
+	sp, err = c.updatePrincipal(ctx, held, held.ServicePrincipalSpec, held.overlay(spec, owned))
+	return sp, err == nil, err
 }
 
 // overlay is what a service principal holds once the configured values are written to it.

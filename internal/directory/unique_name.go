@@ -18,7 +18,9 @@ func (c *Client) uniqueNameHolder(ctx context.Context, spec ApplicationSpec) (*A
 	return holder, err
 }
 
-// takeOver adopts a live or soft-deleted holder of the unique name, or says who it is.
+// takeOver adopts a live or soft-deleted holder of the unique name, or says who it is. With an error it gives nothing: to
+// record an application that was there before as a half-made one would have the next apply delete it, while without a
+// record that takes it over again.
 func (c *Client) takeOver(ctx context.Context, holder *Application, spec ApplicationSpec, o CreateOptions) (*Application, bool, error) {
 	if !o.Adopt {
 		return nil, false, c.nameHeld(holder, spec, "")
@@ -38,16 +40,16 @@ func (c *Client) takeOver(ctx context.Context, holder *Application, spec Applica
 	current := holder.ApplicationSpec
 	if len(spec.Owners) > 0 {
 		if current.Owners, err = c.Owners(ctx, holder.ID); err != nil {
-			return holder, true, err
+			return nil, false, err
 		}
 	}
 	want := spec.clone()
 	want.Owners = append(want.Owners, without(current.Owners, want.Owners)...) // ours are ensured, others stay
 	app, err := c.updateLocked(ctx, holder, current, want)
-	if app == nil {
-		app = holder
+	if err != nil {
+		return nil, false, err
 	}
-	return app, true, err
+	return app, true, nil
 }
 
 // nameHeld says who holds the unique name.
@@ -147,10 +149,7 @@ func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, 
 // finishUnique waits for an application that an upsert has made, and writes what its body could not hold.
 func (c *Client) finishUnique(ctx context.Context, app *Application, spec ApplicationSpec) (*Application, bool, error) {
 	c.applications.created(app.ID, app)
-	if err := c.changeOwners(ctx, app.ID, nil, spec.Owners); err != nil {
-		return app, false, err
-	}
-	app, err := c.settleApplication(ctx, app)
+	app, err := c.finishCreate(ctx, app, spec.Owners)
 	return app, false, err
 }
 
