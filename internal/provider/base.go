@@ -167,10 +167,11 @@ func setFlag(ctx context.Context, private interface {
 	}
 }
 
-// require reports an error when the tenant can't be asked: a data source, unlike a resource, has nothing to fall back on.
-func (s *session) require(noun string, diags *diag.Diagnostics) bool {
+// require reports an error when the tenant can't be asked: a data source and an import, unlike a plan, have nothing to
+// fall back on. what is as in: Unable to read application.
+func (s *session) require(what string, diags *diag.Diagnostics) bool {
 	if !s.online() {
-		diags.AddError("Unable to read "+noun, "Arguments of the provider are not known until the apply, so the tenant can't be asked yet. Apply what they depend on first.")
+		diags.AddError("Unable to "+what, "Arguments of the provider are not known until the apply, so the tenant can't be asked yet. Apply what they depend on first.")
 	}
 	return s.online()
 }

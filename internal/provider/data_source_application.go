@@ -101,7 +101,7 @@ func (d *applicationDataSource) Metadata(_ context.Context, req datasource.Metad
 func (d *applicationDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model applicationDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.require("application", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.require("read application", &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, model.Timeouts.Read, readTimeout)

@@ -85,7 +85,7 @@ func (d *servicePrincipalDataSource) Schema(ctx context.Context, _ datasource.Sc
 func (d *servicePrincipalDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model servicePrincipalDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.require("service principal", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.require("read service principal", &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, model.Timeouts.Read, readTimeout)

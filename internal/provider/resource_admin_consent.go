@@ -193,6 +193,9 @@ func (r *adminConsentResource) Delete(ctx context.Context, req resource.DeleteRe
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *adminConsentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.require("import admin consent", &resp.Diagnostics) {
+		return
+	}
 	id := req.ID
 	if id == "" {
 		var identity adminConsentIdentity

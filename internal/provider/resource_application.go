@@ -314,6 +314,9 @@ func (r *applicationResource) Delete(ctx context.Context, req resource.DeleteReq
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *applicationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.require("import application", &resp.Diagnostics) {
+		return
+	}
 	tenantID, err := r.tenantID(ctx)
 	if (action{verb: "import", noun: "application", name: req.ID}).failed(&resp.Diagnostics, err, false) {
 		return
@@ -341,7 +344,7 @@ func (r *applicationResource) importedID(ctx context.Context, req resource.Impor
 	find, value := r.client.ApplicationByClientID, ""
 	switch {
 	case strings.HasPrefix(req.ID, "client_id:") && isGUID(req.ID[len("client_id:"):]):
-		value = req.ID[len("client_id:"):]
+		value = strings.ToLower(req.ID[len("client_id:"):])
 	case strings.HasPrefix(req.ID, "unique_name:") && len(req.ID) > len("unique_name:"):
 		find, value = r.client.ApplicationByUniqueName, req.ID[len("unique_name:"):]
 	default:

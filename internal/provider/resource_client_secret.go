@@ -212,6 +212,9 @@ func (r *clientSecretResource) Delete(ctx context.Context, req resource.DeleteRe
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *clientSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.require("import client secret", &resp.Diagnostics) {
+		return
+	}
 	id := req.ID
 	if id == "" {
 		var identity clientSecretIdentity

@@ -245,6 +245,9 @@ func (r *delegatedPermissionsResource) Delete(ctx context.Context, req resource.
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *delegatedPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.require("import delegated permissions", &resp.Diagnostics) {
+		return
+	}
 	id := req.ID
 	if id == "" {
 		var identity delegatedPermissionsIdentity

@@ -168,6 +168,9 @@ func (r *publicClientResource) Delete(ctx context.Context, req resource.DeleteRe
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *publicClientResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.require("import public client flag", &resp.Diagnostics) {
+		return
+	}
 	id := req.ID
 	if id == "" {
 		var identity publicClientIdentity

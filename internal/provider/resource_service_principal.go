@@ -261,6 +261,9 @@ func (m *servicePrincipalModel) microsoft() bool {
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *servicePrincipalResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.require("import service principal", &resp.Diagnostics) {
+		return
+	}
 	act := action{verb: "import", noun: "service principal", name: req.ID}
 	tenantID, err := r.tenantID(ctx)
 	if act.failed(&resp.Diagnostics, err, false) {
@@ -272,7 +275,7 @@ func (r *servicePrincipalResource) ImportState(ctx context.Context, req resource
 	case req.ID == "":
 		id, ok = identityID(ctx, req.Identity, tenantID, form, &resp.Diagnostics)
 	case byClientID && isGUID(clientID):
-		sp, err := r.client.ServicePrincipalByClientID(ctx, clientID)
+		sp, err := r.client.ServicePrincipalByClientID(ctx, strings.ToLower(clientID))
 		if !act.failed(&resp.Diagnostics, err, sp != nil) {
 			id, ok = sp.ID, true
 		}

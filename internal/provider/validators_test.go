@@ -213,3 +213,28 @@ func TestPolicyAdvice(t *testing.T) {
 		}
 	}
 }
+
+// While arguments of the provider are unknown nothing can be imported: what would be read is not known either, and a plan
+// against an empty state would replace what is there.
+func TestNoImportWithoutTheTenant(t *testing.T) {
+	t.Parallel()
+	const id = "5b8b0a36-7f41-4d3c-9a1e-0f1d5c1a9a01"
+	ids := map[string]string{
+		"appreg_client_secret": id + "/" + id, "appreg_delegated_permissions": id + "/" + id,
+		"appreg_admin_consent": "l5eW7x0ga0-WDOntXzHateQDNpSH5-lPk9HjD3Sarjk",
+	}
+	for _, resource := range resourceNames() {
+		t.Run(resource, func(t *testing.T) {
+			t.Parallel()
+			p := newProtocol(t)
+			p.configure(t, map[string]tftypes.Value{"tenant_id": tftypes.NewValue(tftypes.String, tftypes.UnknownValue)})
+			importID, ok := ids[resource]
+			if !ok {
+				importID = id
+			}
+			if _, errors, _ := p.importState(t, resource, importID); !strings.Contains(errors, "not known until the apply") {
+				t.Errorf("the error is %q", errors)
+			}
+		})
+	}
+}
