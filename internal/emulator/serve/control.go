@@ -59,7 +59,7 @@ type control struct {
 // Control serves the test controls: what a person at the portal, a calendar or a bad day would do. All answers are JSON.
 //
 //	GET    /requests               what was asked so far; DELETE forgets it
-//	GET    /issued                 how many secrets and tokens were handed out (not what they are)
+//	GET    /issued                 the secrets and tokens that were handed out: what must not show up in a log
 //	GET    /objects?kind=K         the live objects of a kind, as Graph names it; with &deleted=true the deleted ones
 //	POST   /objects/{id}/delete    delete behind Terraform's back; also /purge and /restore
 //	POST   /faults                 add fault rules, in the form of the -faults file; DELETE takes all away
@@ -163,7 +163,7 @@ func (c control) resetRequests(*http.Request) (any, error) {
 
 func (c control) issued(*http.Request) (any, error) {
 	issued := c.emulator.Issued()
-	return map[string]int{"secrets": len(issued.Secrets), "tokens": len(issued.Tokens)}, nil
+	return map[string][]string{"secrets": append([]string{}, issued.Secrets...), "tokens": append([]string{}, issued.Tokens...)}, nil
 }
 
 func (c control) objects(r *http.Request) (any, error) {
