@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -20,7 +21,7 @@ type ServicePrincipalSpec struct {
 
 // ServicePrincipal is an application's identity in this tenant.
 type ServicePrincipal struct {
-	ServicePrincipalSpec // Tags without the application's own and without our marker
+	ServicePrincipalSpec // Tags without those of the application, as far as they are known, and without our marker
 	ID, DisplayName      string
 	ApplicationTenantID  string // appOwnerOrganizationId
 	SignInAudience       string
@@ -28,7 +29,10 @@ type ServicePrincipal struct {
 	Certificates         []Certificate
 	CreatedAt            time.Time
 
-	inheritedTags []string // those that the application has, and our markers
+	// InheritedTags are the application's and our marker, which Graph shows among the service principal's.
+	InheritedTags []string
+	// Foreign says that the application lives in another tenant. Its tags can't be read, and so they are among Tags.
+	Foreign bool
 }
 
 // MicrosoftTenantID owns Microsoft's first-party applications.
@@ -255,6 +259,9 @@ func (c *Client) patchPrincipal(ctx context.Context, before *ServicePrincipal, u
 	}
 	after := before.clone()
 	after.ServicePrincipalSpec = before.overlay(updated, fields)
+	if before.Foreign {
+		after.Tags = slices.Concat(after.Tags, without(before.Tags, after.Tags)) // they may be the application's, and then stay
+	}
 	err := c.untilKnown(ctx, opUpdatePrincipal, before.ID, c.principals.believes404, func(ctx context.Context) error {
 		_, err := c.principalsBuilder().ByServicePrincipalId(before.ID).Patch(ctx, body, nil)
 		return err

@@ -32,22 +32,22 @@ func (c *Client) fromPrincipal(ctx context.Context, m models.ServicePrincipalabl
 		Certificates: fromKeys(m.GetKeyCredentials()), CreatedAt: extraTime(m.GetAdditionalData(), "createdDateTime"),
 	}
 	tags, markers := splitMarkers(m.GetTags())
-	sp.inheritedTags = markers
-	if len(tags) > 0 && c.isOurs(ctx, sp) {
+	sp.InheritedTags, sp.Foreign = markers, c.isForeign(ctx, sp)
+	if len(tags) > 0 && !sp.Foreign {
 		if app, err := c.applicationOf(ctx, sp.ClientID); err == nil {
-			sp.inheritedTags = append(sp.inheritedTags, app.Tags...)
+			sp.InheritedTags = append(sp.InheritedTags, app.Tags...)
 		} else {
 			c.log.InfoContext(ctx, "The tags of the application could not be told from those of its service principal", "error", err.Error())
 		}
 	}
-	sp.Tags = without(tags, sp.inheritedTags)
+	sp.Tags = without(tags, sp.InheritedTags)
 	return sp
 }
 
-// isOurs tells whether the application of a service principal lives in this tenant.
-func (c *Client) isOurs(ctx context.Context, sp *ServicePrincipal) bool {
+// isForeign tells whether the application of a service principal lives in another tenant.
+func (c *Client) isForeign(ctx context.Context, sp *ServicePrincipal) bool {
 	own, err := c.claims(ctx)
-	return err == nil && own.TenantID == sp.ApplicationTenantID
+	return err != nil || own.TenantID != sp.ApplicationTenantID
 }
 
 // applicationOf is the application with a client id, from what the process knows or from Graph.

@@ -45,14 +45,18 @@ func (s *ApplicationSpec) properties() Properties {
 	}
 }
 
-// Properties are the service principal's values in canonical text.
+// Properties are the service principal's values in canonical text, one property per tag. A tag that the application has,
+// too, is none: it shows whether or not it was written.
 func (s *ServicePrincipal) Properties() Properties {
-	return Properties{
+	p := Properties{
 		"account_enabled":              strconv.FormatBool(s.AccountEnabled),
 		"app_role_assignment_required": strconv.FormatBool(s.AppRoleAssignmentRequired),
 		"notes":                        s.Notes,
-		"tags":                         setText(s.Tags),
 	}
+	for _, tag := range without(s.Tags, s.InheritedTags) {
+		p["tag/"+tag] = "true"
+	}
+	return p
 }
 
 // Properties are the grant's values in canonical text.
@@ -110,7 +114,7 @@ func (s ApplicationSpec) clone() ApplicationSpec {
 func (s *ServicePrincipal) clone() *ServicePrincipal {
 	c := *s
 	c.Tags, c.Secrets, c.Certificates = slices.Clone(s.Tags), slices.Clone(s.Secrets), slices.Clone(s.Certificates)
-	c.inheritedTags = slices.Clone(s.inheritedTags)
+	c.InheritedTags = slices.Clone(s.InheritedTags)
 	return &c
 }
 

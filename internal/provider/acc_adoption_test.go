@@ -61,22 +61,47 @@ resource "appreg_service_principal" "foreign" {
 }
 `
 
-// foreignProduct is an application of another tenant with a service principal in this one, as somebody's consent leaves it.
-func foreignProduct(t *testing.T, x *acctest.Tenant) (clientID, principalID string) {
+// unmanaged is an application that Terraform does not manage.
+func unmanaged(t *testing.T, x *acctest.Tenant, home tenant.TenantInfo, tags ...any) (clientID string) {
 	t.Helper()
-	home := x.Facts().Tenants[1]
 	err := x.Cloud().UpdateEverywhere(func(tx *tenant.Tx) error {
-		clientID = tx.NewID("client", "foreign")
-		app := tenant.NewApplication(tx.NewID("application", "foreign"), clientID, home.Domain, "", tx.Now())
-		app["displayName"], app["signInAudience"] = "Foreign product", "AzureADMultipleOrgs"
+		clientID = tx.NewID("client", "unmanaged")
+		app := tenant.NewApplication(tx.NewID("application", "unmanaged"), clientID, home.Domain, "", tx.Now())
+		app["displayName"], app["signInAudience"], app["tags"] = "Product", "AzureADMultipleOrgs", append([]any{}, tags...)
 		tx.Put(home.ID, tenant.Application, app)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return clientID
+}
+
+// foreignProduct is an application of another tenant with a service principal in this one, as somebody's consent leaves it.
+func foreignProduct(t *testing.T, x *acctest.Tenant) (clientID, principalID string) {
+	t.Helper()
+	clientID = unmanaged(t, x, x.Facts().Tenants[1])
 	tags := []any{"WindowsAzureActiveDirectoryIntegratedApp"}
 	return clientID, x.Create(t, tenant.ServicePrincipal, tenant.Doc{"appId": clientID, "tags": tags})
+}
+
+// The tags of the application are none of the service principal's, whichever tenant it lives in; it may have the same.
+func TestAccServicePrincipalTagsOfItsApplication(t *testing.T) {
+	t.Parallel()
+	for what, home := range map[string]int{"this tenant": 0, "another tenant": 1} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			x := acctest.Hostile(t)
+			client := unmanaged(t, x, x.Facts().Tenants[home], "shared", "theirs")
+			w := x.Workspace(t, "")
+			for _, tags := range []string{"null", `["shared", "own"]`, `["shared"]`, "[]"} {
+				w.Configure(t, "resource \"appreg_service_principal\" \"test\" {\n  client_id = \""+client+"\"\n  tags = "+tags+"\n}\n")
+				w.Apply(t)
+				w.PlanIsEmpty(t)
+			}
+			w.Destroy(t)
+		})
+	}
 }
 
 // An adopted service principal of a foreign application gets what is configured, keeps the rest, and outlives destroy.

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -75,6 +76,7 @@ func (m *servicePrincipalModel) configured() directory.ServicePrincipalFields {
 // fromDirectory fills in what Graph shows. What an adopted one, or one of Microsoft's own, has beyond the configuration
 // is not ours to show.
 func (m *servicePrincipalModel) fromDirectory(sp *directory.ServicePrincipal) {
+	imported := m.DisplayName.IsNull()
 	m.computed(sp)
 	m.AccountEnabled = types.BoolValue(sp.AccountEnabled)
 	if m.Adopted.ValueBool() || m.microsoft() {
@@ -82,7 +84,18 @@ func (m *servicePrincipalModel) fromDirectory(sp *directory.ServicePrincipal) {
 	}
 	m.AppRoleAssignmentRequired = keepBool(m.AppRoleAssignmentRequired, sp.AppRoleAssignmentRequired)
 	m.Notes = text(sp.Notes)
-	m.Tags = keepSet(m.Tags, sp.Tags)
+	m.Tags = keepSet(m.Tags, ownTags(sp, texts(m.Tags), imported))
+}
+
+// ownTags are the tags to show: the service principal's, and those that the configuration shares with the application. Of
+// a foreign application's, which can't be told apart, they are only those that the configuration names; all of them after
+// an import, when there is no configuration to go by.
+func ownTags(sp *directory.ServicePrincipal, configured []string, imported bool) []string {
+	own, shared := sp.Tags, sp.InheritedTags
+	if sp.Foreign && !imported {
+		own, shared = nil, sp.Tags
+	}
+	return slices.Concat(own, minus(configured, minus(configured, shared)))
 }
 
 // limitTo blanks what no configuration names.
@@ -217,7 +230,11 @@ func (r *servicePrincipalResource) Update(ctx context.Context, req resource.Upda
 	plan.Adopted = state.Adopted
 	plan.computed(sp)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	before, after := directory.ServicePrincipal{ServicePrincipalSpec: old}, directory.ServicePrincipal{ServicePrincipalSpec: updated}
+	before, after := *sp, *sp
+	before.ServicePrincipalSpec, after.ServicePrincipalSpec = old, updated
+	if sp.Foreign {
+		before.Tags = minus(old.Tags, minus(old.Tags, updated.Tags)) // a dropped one may be the application's, and then stays
+	}
 	resp.Diagnostics.Append(r.remember(ctx, resp.Private, before.Properties(), after.Properties())...)
 }
 

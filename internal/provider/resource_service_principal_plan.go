@@ -43,7 +43,7 @@ func (r *servicePrincipalResource) Schema(ctx context.Context, _ resource.Schema
 			},
 			"tags": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Tags of the service principal, such as `HideApp` (hides it from users) or `WindowsAzureActiveDirectoryIntegratedApp`. Those of its application, which Microsoft Graph shows among them, are ignored.",
+				MarkdownDescription: "Tags of the service principal, such as `HideApp` (hides it from users) or `WindowsAzureActiveDirectoryIntegratedApp`. Those of its application, which Microsoft Graph shows among them, are ignored; where the application belongs to another tenant, so is every tag that is not listed here.",
 				Validators:          []validator.Set{setvalidator.ValueStringsAre(tag())},
 			},
 			"adopt_existing": schema.BoolAttribute{

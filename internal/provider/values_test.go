@@ -192,9 +192,37 @@ func TestAdoptedServicePrincipalShowsWhatIsConfigured(t *testing.T) {
 	if adopted.AccountEnabled.ValueBool() || adopted.ClientID.ValueString() != "c" {
 		t.Errorf("account_enabled %s, client_id %s", adopted.AccountEnabled, adopted.ClientID)
 	}
-	ours := servicePrincipalModel{Adopted: types.BoolValue(false), Tags: nullSet()}
+	ours := servicePrincipalModel{DisplayName: types.StringValue("Ours"), Adopted: types.BoolValue(false), Tags: nullSet()}
 	ours.fromDirectory(sp)
 	if ours.Notes.ValueString() != "theirs" || !ours.AppRoleAssignmentRequired.ValueBool() || len(texts(ours.Tags)) != 1 {
 		t.Error("what someone adds to one of ours must show")
+	}
+}
+
+// The application's tags are ignored, unless the configuration wants them for the service principal, too.
+func TestTagsOfServicePrincipal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what              string
+		own, inherited    []string
+		foreign, imported bool
+		configured, want  []string
+	}{
+		{"the application's", []string{"own"}, []string{"theirs"}, false, false, nil, []string{"own"}},
+		{"shared with the application", []string{"own"}, []string{"theirs", "shared"}, false, false, []string{"shared"}, []string{"own", "shared"}},
+		{"removed by others", nil, []string{"theirs"}, false, false, []string{"mine"}, nil},
+		{"a foreign application's", []string{"mine", "theirs"}, nil, true, false, []string{"mine"}, []string{"mine"}},
+		{"a foreign application's, removed by others", []string{"theirs"}, nil, true, false, []string{"mine"}, nil},
+		{"a foreign application's, imported", []string{"mine", "theirs"}, nil, true, true, nil, []string{"mine", "theirs"}},
+	} {
+		sp := &directory.ServicePrincipal{ServicePrincipalSpec: directory.ServicePrincipalSpec{Tags: c.own}, InheritedTags: c.inherited, Foreign: c.foreign}
+		m := servicePrincipalModel{Tags: stringSet(c.configured), DisplayName: types.StringValue("known")}
+		if c.imported {
+			m.DisplayName = types.StringNull()
+		}
+		m.fromDirectory(sp)
+		if got := texts(m.Tags); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
 	}
 }
