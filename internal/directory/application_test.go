@@ -129,16 +129,16 @@ func TestCreateSendsTheMarkerAndHidesIt(t *testing.T) {
 		return answer{status: 200, body: appJSON(made)}
 	})
 	app, adopted, err := c.CreateApplication(t.Context(), ApplicationSpec{
-		DisplayName: "Mail import", SignInAudience: "PersonalMicrosoftAccount", Tags: []string{"team", "appreg:mine"},
+		DisplayName: "Mail import", SignInAudience: "PersonalMicrosoftAccount", Tags: []string{"team"},
 	}, CreateOptions{})
 	if err != nil || adopted {
 		t.Fatal(adopted, err)
 	}
-	if !slices.Equal(app.Tags, []string{"team", "appreg:mine"}) {
+	if !slices.Equal(app.Tags, []string{"team"}) {
 		t.Errorf("tags %q", app.Tags)
 	}
 	tags, ok := made["tags"].([]any)
-	if !ok || len(tags) != 3 || !isMarker(fmt.Sprint(tags[0])) {
+	if !ok || len(tags) != 2 || !strings.HasPrefix(fmt.Sprint(tags[0]), markerPrefix) {
 		t.Errorf("sent tags %v", made["tags"])
 	}
 	want := object{"displayName": "Mail import", "signInAudience": "PersonalMicrosoftAccount", "tags": tags,

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// markerPrefix begins the one tag that every application of ours carries. It is what a create is found by when its
-// reply was lost; callers never see it.
+// markerPrefix begins the one tag that every application of ours carries, and is kept for it: callers see no tag that begins
+// with it, and none is removed. The tag is what a create is found by when its reply was lost.
 const markerPrefix = "appreg:"
 
 // newMarker is the marker of one create.
@@ -17,19 +17,13 @@ func newMarker() string { return markerPrefix + strings.ReplaceAll(uuid.NewStrin
 // splitMarkers separates our markers from the tags that a user gave.
 func splitMarkers(all []string) (tags, markers []string) {
 	for _, tag := range all {
-		if isMarker(tag) {
+		if strings.HasPrefix(tag, markerPrefix) {
 			markers = append(markers, tag)
 		} else {
 			tags = append(tags, tag)
 		}
 	}
 	return tags, markers
-}
-
-// isMarker recognises exactly what newMarker makes, so that a user's own "appreg:…" tag stays a tag.
-func isMarker(tag string) bool {
-	id, ok := strings.CutPrefix(tag, markerPrefix)
-	return ok && len(id) == 32 && strings.Trim(id, "0123456789abcdef") == ""
 }
 
 // withMarkers is what goes on the wire: tags are replaced whole.

@@ -21,10 +21,12 @@ var (
 	_ resource.ResourceWithModifyPlan  = (*clientSecretResource)(nil)
 )
 
-// defaultValidityDays is what the portal recommends, maxPortalDays the longest that it offers.
+// defaultValidityDays is what the portal recommends, maxPortalDays the longest that it offers; longestValidityDays bounds
+// what is sensible to write.
 const (
 	defaultValidityDays = 180
 	maxPortalDays       = 730
+	longestValidityDays = 36500
 )
 
 // expiredKey marks in private state that the last refresh found the secret expired.
@@ -161,8 +163,8 @@ func (r *clientSecretResource) Read(ctx context.Context, req resource.ReadReques
 	}
 	afterImport := state.StartDate.IsNull()
 	state.fromDirectory(secret)
-	if afterImport {
-		state.ValidityDays = types.Int64Value(int64(secret.End.Sub(secret.Start) / (24 * time.Hour)))
+	if days := int64(secret.End.Sub(secret.Start) / (24 * time.Hour)); afterImport && days >= 1 && days <= longestValidityDays {
+		state.ValidityDays = types.Int64Value(days)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	// Decided here and not in the plan: a plan is made twice, and the clock may pass the end in between.

@@ -41,7 +41,7 @@ func (r *clientSecretResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			"validity_days": schema.Int64Attribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "How many days a new secret is valid. The default is 180, which the portal recommends; it offers 730 at most. A change has no effect on a secret that exists. Not together with `end_date`.",
-				Validators:          []validator.Int64{int64validator.Between(1, 36500)},
+				Validators:          []validator.Int64{int64validator.Between(1, longestValidityDays)},
 			},
 			"end_date": schema.StringAttribute{
 				Optional: true, Computed: true,
