@@ -27,14 +27,14 @@ func (s *stage) emulatorBinary() string { return filepath.Join(s.dir, "appreg-em
 // build compiles provider and emulator, and lays the provider out as a registry would.
 func (s *stage) build(ctx context.Context) error {
 	s.title("Building the provider and the emulator (the first time this takes minutes)")
-	if err := goBuild(ctx, s.emulatorBinary(), "./internal/emulator/cmd/appreg-emulator"); err != nil {
+	if err := s.goBuild(ctx, s.emulatorBinary(), "./internal/emulator/cmd/appreg-emulator"); err != nil {
 		return err
 	}
 	file := fmt.Sprintf("terraform-provider-appreg_v%s%s", version, exe())
 	at := func(registry string) string {
 		return filepath.Join(s.mirror(), registry, "appreg", "appreg", version, runtime.GOOS+"_"+runtime.GOARCH, file)
 	}
-	if err := goBuild(ctx, at(terraformRegistry), "."); err != nil {
+	if err := s.goBuild(ctx, at(terraformRegistry), "."); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(at(tofuRegistry)), 0o750); err != nil {
@@ -43,8 +43,12 @@ func (s *stage) build(ctx context.Context) error {
 	return os.Link(at(terraformRegistry), at(tofuRegistry))
 }
 
-func goBuild(ctx context.Context, to, pkg string) error {
+// goBuild compiles a package. Its temporary files are ours, and it may tidy up when it is interrupted.
+func (s *stage) goBuild(ctx context.Context, to, pkg string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", to, pkg)
+	cmd.Env = append(os.Environ(), "GOTMPDIR="+s.dir)
+	cmd.Cancel = func() error { return interrupt(cmd) }
+	cmd.WaitDelay = stopTimeout
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", pkg, err, output)
 	}

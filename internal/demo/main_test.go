@@ -8,7 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // asDemo makes the test's binary the demo itself, in an environment of its own.
@@ -44,5 +46,50 @@ func TestWithoutTerraform(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the temporary folder was left behind: %v", err)
+	}
+}
+
+// TestEndedWhileBuilding wants neither the folder nor the compiler's temporary files left behind.
+func TestEndedWhileBuilding(t *testing.T) {
+	t.Parallel()
+	temporary := t.TempDir()
+	dir := filepath.Join(temporary, "demo")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-dir", dir)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), asDemo+"=1", "TMPDIR="+temporary, "GOTMPDIR=")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for building := false; !building; {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended by itself: %v", err)
+		case <-tick.C:
+			for _, at := range []string{dir, temporary} {
+				found, err := filepath.Glob(filepath.Join(at, "go-build*"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				building = building || len(found) > 0
+			}
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := <-ended; !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("ended with %v, want status 1", err)
+	}
+	entries, err := os.ReadDir(temporary)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v %v", entries, err)
 	}
 }
