@@ -43,3 +43,36 @@ func TestAccImportOfWhatOthersMade(t *testing.T) {
 		}
 	}
 }
+
+// Owners that an import found are shown, and are neither a difference to a configuration without owners nor removed by
+// one that lists others; those that it listed itself are removed with it.
+func TestAccImportedOwnersStay(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	users := x.Objects(tenant.User)
+	found, ours := users[0].String("id"), users[1].String("id")
+	id := x.Create(t, tenant.Application, tenant.Doc{"displayName": "Mail import", "owners": []any{found}})
+	x.CatchUp()
+	const head, name = "resource \"appreg_application\" \"test\" {\n  display_name = \"Mail import\"\n", "appreg_application.test"
+	w := x.Workspace(t, head+"}\n")
+	w.Init(t)
+	w.Must(t, "import", name, id)
+	w.PlanIsEmpty(t)
+	for _, c := range []struct {
+		arguments string
+		want      []string
+	}{
+		{"  notes = \"imported\"\n", []string{found}},
+		{"  owners = [\"" + ours + "\"]\n", []string{found, ours}},
+		{"", []string{found}},
+	} {
+		w.Configure(t, head+c.arguments+"}\n")
+		w.Apply(t)
+		got := slices.DeleteFunc(x.Application(t, "Mail import").Strings("owners"), func(id string) bool { return id != found && id != ours })
+		if slices.Sort(got); !slices.Equal(got, slices.Sorted(slices.Values(c.want))) {
+			t.Errorf("with %q the owners are %q, want %q", c.arguments, got, c.want)
+		}
+		w.PlanIsEmpty(t)
+	}
+	w.Destroy(t)
+}

@@ -31,8 +31,11 @@ const (
 	lookupTimeout   = 2 * time.Minute
 )
 
-// memoryKey is where the private state of a resource keeps its directory.Memory.
-const memoryKey = "writes"
+// Where the private state of a resource keeps its directory.Memory: of the object, and of the list of its owners.
+const (
+	memoryKey       = "writes"
+	ownersMemoryKey = "owner_writes"
+)
 
 // base is the plumbing that every resource embeds.
 type base struct{ *session }
@@ -112,7 +115,23 @@ func (s *session) remember(ctx context.Context, private privateWriter, before, a
 	if before != nil && maps.Equal(before, after) {
 		return nil
 	}
-	return store(ctx, private, s.client.Remember(before, after))
+	return store(ctx, private, memoryKey, s.client.Remember(before, after))
+}
+
+// rememberOwners is remember for the owners, which Graph lists apart from the object.
+func (s *session) rememberOwners(ctx context.Context, private privateWriter, before, after []string) diag.Diagnostics {
+	if len(minusFold(before, after))+len(minusFold(after, before)) == 0 {
+		return nil
+	}
+	return store(ctx, private, ownersMemoryKey, s.client.Remember(ownerProperties(before), ownerProperties(after)))
+}
+
+func ownerProperties(owners []string) directory.Properties {
+	p := directory.Properties{}
+	for _, id := range owners {
+		p[strings.ToLower(id)] = "owner"
+	}
+	return p
 }
 
 // rememberNew is remember for what hangs on an object that may have been made a moment ago: a 404 for that one is as
@@ -120,22 +139,26 @@ func (s *session) remember(ctx context.Context, private privateWriter, before, a
 func (s *session) rememberNew(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
 	m := s.client.Remember(before, after)
 	m.Created = true
-	return store(ctx, private, m)
+	return store(ctx, private, memoryKey, m)
 }
 
-func store(ctx context.Context, private privateWriter, m directory.Memory) diag.Diagnostics {
+func store(ctx context.Context, private privateWriter, key string, m directory.Memory) diag.Diagnostics {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to remember a write", err.Error())}
 	}
-	return private.SetKey(ctx, memoryKey, text)
+	return private.SetKey(ctx, key, text)
 }
 
-// recall gives what remember kept; the zero Memory when there is none. A Memory that can't be read costs one re-read at
-// most, so it is not worth an error.
+// recall gives what remember kept; the zero Memory when there is none.
 func recall(ctx context.Context, private privateReader) directory.Memory {
+	return load(ctx, private, memoryKey)
+}
+
+// load reads what store kept. A Memory that can't be read costs one re-read at most, so it is not worth an error.
+func load(ctx context.Context, private privateReader, key string) directory.Memory {
 	var m directory.Memory
-	text, diags := private.GetKey(ctx, memoryKey)
+	text, diags := private.GetKey(ctx, key)
 	if diags.HasError() || len(text) == 0 {
 		return m
 	}

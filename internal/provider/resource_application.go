@@ -197,6 +197,7 @@ func (r *applicationResource) Create(ctx context.Context, req resource.CreateReq
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		resp.Diagnostics.Append(r.remember(ctx, resp.Private, nil, properties(plan.toDirectory(ctx)))...)
+		resp.Diagnostics.Append(r.rememberOwners(ctx, resp.Private, nil, texts(plan.Owners))...)
 		if !adopted {
 			r.made.add(app.ID)
 		}
@@ -230,7 +231,7 @@ func (r *applicationResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	afterImport := state.ClientID.IsNull()
 	state.fromDirectory(ctx, r.session, app, state.TenantID.ValueString())
-	r.readOwners(ctx, &state, afterImport, &resp.Diagnostics)
+	r.readOwners(ctx, &state, load(ctx, req.Private, ownersMemoryKey), afterImport, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
@@ -247,15 +248,19 @@ func (r *applicationResource) warnOtherTenant(ctx context.Context, state *applic
 
 // readOwners keeps the owners that are ours and still there. After an import every owner but the caller counts, so that
 // the configuration of an exported application fits; they stay owners when the configuration leaves them out.
-func (r *applicationResource) readOwners(ctx context.Context, state *applicationModel, afterImport bool, diags *diag.Diagnostics) {
+func (r *applicationResource) readOwners(ctx context.Context, state *applicationModel, written directory.Memory, afterImport bool, diags *diag.Diagnostics) {
 	ours := texts(state.Owners)
 	if len(ours) == 0 && !afterImport {
 		return
 	}
-	owners, err := r.client.Owners(ctx, state.ID.ValueString())
+	list, err := directory.ReadSettled(ctx, r.client, written, func(ctx context.Context) (*[]string, error) {
+		owners, err := r.client.Owners(ctx, state.ID.ValueString())
+		return &owners, err
+	}, func(owners *[]string) directory.Properties { return ownerProperties(*owners) })
 	if state.action("read the owners of").failed(diags, err, false) {
 		return
 	}
+	owners := *list
 	if afterImport {
 		caller, err := r.client.CallerID(ctx)
 		if state.action("read the owners of").failed(diags, err, false) {
@@ -269,9 +274,10 @@ func (r *applicationResource) readOwners(ctx context.Context, state *application
 
 // Update implements resource.Resource.
 func (r *applicationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state applicationModel
+	var plan, state, config applicationModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -280,7 +286,8 @@ func (r *applicationResource) Update(ctx context.Context, req resource.UpdateReq
 	defer cancel()
 
 	old, updated := state.toDirectory(ctx), plan.toDirectory(ctx)
-	if flag(ctx, req.Private, importedKey) {
+	imported := flag(ctx, req.Private, importedKey)
+	if imported {
 		old.Owners = minusFold(old.Owners, minusFold(old.Owners, updated.Owners))
 	}
 	app, err := r.client.UpdateApplication(ctx, state.ID.ValueString(), old, updated)
@@ -290,8 +297,9 @@ func (r *applicationResource) Update(ctx context.Context, req resource.UpdateReq
 	plan.computed(ctx, r.session, app, state.TenantID.ValueString())
 	plan.Adopted = state.Adopted
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importedKey, false)...)
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importedKey, imported && config.Owners.IsNull())...)
 	resp.Diagnostics.Append(r.remember(ctx, resp.Private, properties(old), properties(updated))...)
+	resp.Diagnostics.Append(r.rememberOwners(ctx, resp.Private, old.Owners, updated.Owners)...)
 }
 
 // properties are what a write of spec shows, in the canonical text of reads.

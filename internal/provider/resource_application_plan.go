@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
@@ -44,16 +45,28 @@ func (r *applicationResource) ValidateConfig(ctx context.Context, req resource.V
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *applicationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || !r.online() {
+	if req.Plan.Raw.IsNull() {
 		return
 	}
-	var plan applicationModel
+	var plan, config, state applicationModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	var state applicationModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	imported := flag(ctx, req.Private, importedKey)
+	if config.Owners.IsNull() {
+		// None are ours, but for what an import found: that is shown and left alone.
+		plan.Owners = types.SetNull(types.StringType)
+		if imported {
+			plan.Owners = state.Owners
+		}
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("owners"), plan.Owners)...)
+	}
+	if !r.online() {
 		return
 	}
 	if personal(plan.SignInAudience.ValueString()) && !r.personalAccounts {
@@ -63,7 +76,7 @@ func (r *applicationResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(r.planURLs(ctx, &plan, resp)...)
-		if flag(ctx, req.Private, importedKey) {
+		if imported {
 			warnForeignOwners(&plan, &state, &resp.Diagnostics)
 		}
 	}

@@ -93,8 +93,8 @@ func applicationArguments() map[string]schema.Attribute {
 			},
 		},
 		"owners": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Object ids of users or service principals that are made owners, at most 100. Owners that are not listed stay, and so does the identity that Terraform runs as. Removing one from the list removes it as an owner.",
+			Optional: true, Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "Object ids of users or service principals that are made owners, at most 100. Owners that are not listed stay, and so does the identity that Terraform runs as. Removing one from the list removes it as an owner. After an import it shows the owners that were found, until the configuration lists its own.",
 			Validators:          []validator.Set{setvalidator.SizeAtMost(100), setvalidator.ValueStringsAre(guid("the object id of a user or service principal"))},
 		},
 		"unique_name": schema.StringAttribute{
