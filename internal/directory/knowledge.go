@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -40,8 +41,10 @@ func newMemory[T any](b Bounds, props func(*T) Properties, clone func(*T) *T) me
 	return memory[T]{bounds: b, props: props, clone: clone, mu: &sync.Mutex{}, objects: make(map[string]*knowledge[T])}
 }
 
-// with runs f on what is known of an object, under the lock.
+// with runs f on what is known of an object, under the lock. GUIDs mean the same in either case, and the ids of two grants
+// differ in more than that.
 func (m *memory[T]) with(id string, f func(*knowledge[T])) {
+	id = strings.ToLower(id)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k := m.objects[id]

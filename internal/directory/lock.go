@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"strings"
 	"sync"
 )
 
@@ -16,8 +17,10 @@ type lockEntry struct {
 	users int           // holder and waiters
 }
 
-// lock waits for its turn or for the end of ctx. The function that it returns gives the lock back.
+// lock waits for its turn or for the end of ctx. The function that it returns gives the lock back. Keys are compared
+// without case, because GUIDs are.
 func (l *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
+	key = strings.ToLower(key)
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = make(map[string]*lockEntry)

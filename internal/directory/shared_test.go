@@ -255,6 +255,28 @@ func TestReadSettledAtTheDeadline(t *testing.T) {
 	}
 }
 
+// The same object in another spelling is the same object.
+func TestSpellingOfAGUIDMakesNoOtherObject(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newFake(t, func(string, string, int) answer { return answer{} })
+		unlock, err := c.locks.lock(t.Context(), appID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := c.locks.lock(ctx, strings.ToUpper(appID)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("two writers at once: %v", err)
+		}
+		c.applications.created(appID, &Application{ID: appID})
+		if !c.applications.madeByUs(strings.ToUpper(appID)) {
+			t.Error("what was made is not known in another spelling")
+		}
+	})
+}
+
 func TestWritersOfDifferentApplicationsDoNotWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

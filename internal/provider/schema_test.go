@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -179,4 +180,42 @@ func oddConfigurations(t *testing.T, p *protocol, resource string) map[string]ma
 		}
 	}
 	return out
+}
+
+// A unique name can be given once, in place. Any other change of it, and no other argument, registers anew.
+func TestOnlyAnotherUniqueNameReplacesAnApplication(t *testing.T) {
+	t.Parallel()
+	const replace = `AttributeName("unique_name")`
+	prior := func(unique tftypes.Value) map[string]tftypes.Value {
+		return map[string]tftypes.Value{
+			"id": str(someID), "client_id": str(someID), "tenant_id": str(someID), "display_name": str("Mail import"), "sign_in_audience": str("AzureADMyOrg"),
+			"unique_name": unique, "adopt_existing": tftypes.NewValue(tftypes.Bool, false), "prevent_duplicate_names": tftypes.NewValue(tftypes.Bool, false),
+			"purge_on_destroy": tftypes.NewValue(tftypes.Bool, false), "adopted": tftypes.NewValue(tftypes.Bool, false),
+		}
+	}
+	null := tftypes.NewValue(tftypes.String, nil)
+	for what, c := range map[string]struct {
+		prior tftypes.Value
+		set   map[string]tftypes.Value
+		want  []string
+	}{
+		"given":         {null, map[string]tftypes.Value{"unique_name": str("a")}, nil},
+		"kept":          {str("a"), map[string]tftypes.Value{"unique_name": str("a")}, nil},
+		"changed":       {str("a"), map[string]tftypes.Value{"unique_name": str("b")}, []string{replace}},
+		"left out":      {str("a"), map[string]tftypes.Value{}, []string{replace}},
+		"another name":  {str("a"), map[string]tftypes.Value{"unique_name": str("a"), "display_name": str("Other")}, nil},
+		"all audiences": {null, map[string]tftypes.Value{"sign_in_audience": str("PersonalMicrosoftAccount")}, nil},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			p := newProtocol(t)
+			p.configure(t, map[string]tftypes.Value{"tenant_id": tftypes.NewValue(tftypes.String, tftypes.UnknownValue)})
+			config := map[string]tftypes.Value{"display_name": str("Mail import")}
+			maps.Copy(config, c.set)
+			got := p.plan(t, "appreg_application", prior(c.prior), config, "")
+			if text := failures(got.diagnostics); text != "" || !slices.Equal(got.replace, c.want) {
+				t.Errorf("replaced because of %q, want %q; %s", got.replace, c.want, text)
+			}
+		})
+	}
 }

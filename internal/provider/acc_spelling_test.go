@@ -1,0 +1,86 @@
+package provider_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// Nothing can be spelled in several ways. They all mean the same, none writes anything, and each keeps its own in state.
+func TestAccSpellingsOfNothing(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, "")
+	for i, spelling := range [][]string{
+		{"redirect_uris = {}", "implicit_grant = {}", "tags = []", "owners = []"},
+		{"redirect_uris = { web = [], spa = null }", "implicit_grant = { access_tokens = false }", "tags = null", "owners = null"},
+		{},
+		{"redirect_uris = { public_client = [] }", "implicit_grant = { id_tokens = null }", "tags = []", "owners = []"},
+	} {
+		w.Configure(t, "resource \"appreg_application\" \"test\" {\n display_name = \"Mail import\"\n "+strings.Join(spelling, "\n ")+"\n}\n"+
+			"resource \"appreg_service_principal\" \"test\" {\n client_id = appreg_application.test.client_id\n tags = "+[]string{"[]", "null"}[i%2]+"\n}\n")
+		x.ResetRequests()
+		w.Apply(t)
+		if i > 0 {
+			for _, r := range x.Requests() {
+				if r.Method != http.MethodGet && !strings.Contains(r.Path, "/oauth2/") {
+					t.Errorf("%q wrote: %s %s", spelling, r.Method, r.Path)
+				}
+			}
+		}
+		w.PlanIsEmpty(t)
+	}
+	x.Change(t, x.Application(t, "Mail import").String("id"), func(d tenant.Doc) { d["tags"] = []any{"portal"} })
+	if plan := w.Terraform(t, "plan", "-detailed-exitcode"); plan.ExitCode != 2 || !strings.Contains(plan.Output, `- "portal"`) {
+		t.Errorf("the plan must show what it removes: exit status %d\n%s", plan.ExitCode, plan.Output)
+	}
+	w.Apply(t)
+	w.PlanIsEmpty(t)
+}
+
+// GUIDs may be written in upper case, in references, look-ups and import ids.
+func TestAccGUIDsInUpperCase(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, minimalApplication+`
+resource "appreg_client_secret" "test" { application_id = upper(appreg_application.test.id) }
+resource "appreg_public_client" "test" { application_id = upper(appreg_application.test.id) }
+resource "appreg_delegated_permissions" "test" {
+  application_id = upper(appreg_application.test.id)
+  api            = upper("00000003-0000-0000-c000-000000000000")
+  scopes         = ["User.Read"]
+}
+resource "appreg_service_principal" "test" { client_id = upper(appreg_application.test.client_id) }
+resource "appreg_admin_consent" "test" {
+  service_principal_id = upper(appreg_service_principal.test.id)
+  scopes               = ["User.Read"]
+}
+data "appreg_application" "id" { id = upper(appreg_application.test.id) }
+data "appreg_application" "client" { client_id = upper(appreg_application.test.client_id) }
+data "appreg_service_principal" "id" { id = upper(appreg_service_principal.test.id) }
+data "appreg_service_principal" "client" { client_id = upper(appreg_service_principal.test.client_id) }
+`)
+	w.Apply(t)
+	w.PlanIsEmpty(t)
+	app := values(t, w, "appreg_application.test")
+	for address, id := range map[string]any{
+		"appreg_application.test": app["id"], "appreg_service_principal.test": "client_id:" + strings.ToUpper(app["client_id"].(string)),
+		"appreg_public_client.test": app["id"], "appreg_delegated_permissions.test": app["id"].(string) + "/" + graphClientID,
+	} {
+		x.CatchUp()
+		w.Must(t, "state", "rm", address)
+		form := strings.ToUpper(id.(string))
+		w.Must(t, "import", address, strings.Replace(form, "CLIENT_ID:", "client_id:", 1))
+	}
+	w.Must(t, "state", "rm", "appreg_application.test")
+	w.Must(t, "import", "appreg_application.test", "client_id:"+strings.ToUpper(app["client_id"].(string)))
+	w.Apply(t) // the spelling of what was imported
+	w.PlanIsEmpty(t)
+	w.Destroy(t)
+	if err := x.Left("Mail import"); err != nil {
+		t.Error(err)
+	}
+}
