@@ -32,9 +32,7 @@ func TestAccImportOfWhatOthersMade(t *testing.T) {
 	x.CatchUp()
 	before, _ := x.Object(id)
 	for address, importID := range imports {
-		t.Run(address, func(t *testing.T) {
-			generatedConfigurationPlansEmpty(t, x, address, importID)
-		})
+		generatedConfigurationPlansEmpty(t, x, address, importID)
 	}
 	after, _ := x.Object(id)
 	for _, property := range []string{"tags", "owners"} {

@@ -65,18 +65,18 @@ data "appreg_service_principal" "client" { client_id = upper(appreg_service_prin
 `)
 	w.Apply(t)
 	w.PlanIsEmpty(t)
-	app := values(t, w, "appreg_application.test")
-	for address, id := range map[string]any{
-		"appreg_application.test": app["id"], "appreg_service_principal.test": "client_id:" + strings.ToUpper(app["client_id"].(string)),
-		"appreg_public_client.test": app["id"], "appreg_delegated_permissions.test": app["id"].(string) + "/" + graphClientID,
+	app := x.Application(t, "Mail import")
+	id, byClient := strings.ToUpper(app.String("id")), "client_id:"+strings.ToUpper(app.String("appId"))
+	for address, importID := range map[string]string{
+		"appreg_application.test": id, "appreg_service_principal.test": byClient,
+		"appreg_public_client.test": id, "appreg_delegated_permissions.test": id + "/" + strings.ToUpper(graphClientID),
 	} {
 		x.CatchUp()
 		w.Must(t, "state", "rm", address)
-		form := strings.ToUpper(id.(string))
-		w.Must(t, "import", address, strings.Replace(form, "CLIENT_ID:", "client_id:", 1))
+		w.Must(t, "import", address, importID)
 	}
 	w.Must(t, "state", "rm", "appreg_application.test")
-	w.Must(t, "import", "appreg_application.test", "client_id:"+strings.ToUpper(app["client_id"].(string)))
+	w.Must(t, "import", "appreg_application.test", byClient)
 	w.Apply(t) // the spelling of what was imported
 	w.PlanIsEmpty(t)
 	w.Destroy(t)
