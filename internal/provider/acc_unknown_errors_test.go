@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,32 @@ func TestAccUnknownReferencesAtPlan(t *testing.T) {
 		later("end", `"`+x.Clock.Now().Add(48*time.Hour).UTC().Format(time.RFC3339)+`"`)+everythingLater)
 	w.Apply(t)
 	w.PlanIsEmpty(t)
+	w.Destroy(t)
+	if err := x.Left("Mail import"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Names that are to be added may be unknown until the apply.
+func TestAccUnknownScopesOfAnUpdate(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, "")
+	for _, scopes := range []string{`["User.Read"]`, `["Mail.ReadWrite", "User.Read"]`, `["Mail.ReadWrite"]`} {
+		w.Configure(t, later("scopes", scopes)+permissionsConfiguration("terraform_data.scopes.output")+`
+resource "appreg_service_principal" "test" { client_id = appreg_application.test.client_id }
+resource "appreg_admin_consent" "test" {
+  service_principal_id = appreg_service_principal.test.id
+  scopes               = terraform_data.scopes.output
+}
+`)
+		w.Apply(t)
+		w.PlanIsEmpty(t)
+		principal, _ := values(t, w, "appreg_service_principal.test")["id"].(string)
+		if got := `["` + strings.Join(x.Scopes(principal), `", "`) + `"]`; got != scopes {
+			t.Errorf("consent is for %s, want %s", got, scopes)
+		}
+	}
 	w.Destroy(t)
 	if err := x.Left("Mail import"); err != nil {
 		t.Error(err)

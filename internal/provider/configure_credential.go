@@ -21,7 +21,10 @@ func (l lookup) method(m providerModel, c credential.Config) credential.Method {
 	if certificate == "" && !password.IsZero() {
 		l.reject("client_certificate_password", fmt.Sprintf("%s is set without %s.", named("client_certificate_password"), named("client_certificate_path")))
 	}
-	clientSecret := l.clientSecret(m)
+	var clientSecret secret.Value
+	if certificate == "" { // else the file that may hold it is none of our business
+		clientSecret = l.clientSecret(m)
+	}
 	useOIDC := l.useOIDC(m)
 	useMSI, _ := l.flag("use_msi", m.UseMSI)
 	useCLI, cliChosen := l.flag("use_cli", m.UseCLI)

@@ -12,7 +12,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/appreg/terraform-provider-appreg/internal/credential"
 )
 
 const (
@@ -153,6 +156,24 @@ func (r refusedArguments) check(t *testing.T) {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is missing in %q", part, text)
 		}
+	}
+}
+
+// The first credential that is configured is used: a file of the next is not even read.
+func TestLaterCredentialsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	var diags diag.Diagnostics
+	env := environment{"ARM_CLIENT_SECRET_FILE_PATH": "missing"}
+	l := lookup{getenv: func(name string) string { return env[name] }, diags: &diags}
+	certificate := types.StringValue(filepath.Join(t.TempDir(), "certificate"))
+	l.method(providerModel{ClientCertificatePath: certificate}, credential.Config{TenantID: someTenant, ClientID: someClient})
+	for _, d := range diags {
+		if strings.Contains(d.Summary(), "client_secret_file_path") {
+			t.Errorf("%s: %s", d.Summary(), d.Detail())
+		}
+	}
+	if len(diags) != 1 {
+		t.Errorf("%d errors, want that of the certificate: %v", len(diags), diags)
 	}
 }
 

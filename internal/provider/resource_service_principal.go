@@ -166,9 +166,10 @@ func (r *servicePrincipalResource) Create(ctx context.Context, req resource.Crea
 	act.failed(&resp.Diagnostics, err, sp != nil)
 }
 
-// identify sets the identity before anything else: Terraform demands it even of what turns out to be gone.
+// identify sets the identity before anything else: Terraform demands it even of what turns out to be gone. One that there
+// is already never changes, also where it was set while the tenant was unknown.
 func (r *servicePrincipalResource) identify(ctx context.Context, current tenantIdentity, id types.String, diags *diag.Diagnostics) tenantIdentity {
-	if current.TenantID.ValueString() == "" && r.online() {
+	if current.ID.IsNull() && r.online() {
 		tenantID, err := r.tenantID(ctx)
 		(action{verb: "read", noun: "service principal", name: id.ValueString()}).failed(diags, err, false)
 		current.TenantID = text(tenantID)
