@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/compare"
@@ -149,6 +150,49 @@ resource "appreg_application" "test" {
   purge_on_destroy = true
 }
 `})
+}
+
+// The plan says which application will be taken over and what of it will go; what an adoption can't change it doesn't put
+// at the mercy of the next apply.
+func TestAccApplicationAdoptsLiveHolder(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	id := x.Create(t, tenant.Application, tenant.Doc{"displayName": "Mail import", "uniqueName": "mail-import", "notes": "made by hand", "description": "kept"})
+	x.CatchUp()
+	w := x.Workspace(t, `
+resource "appreg_application" "test" {
+  display_name   = "Mail import"
+  description    = "kept"
+  unique_name    = "mail-import"
+  adopt_existing = true
+}
+`)
+	w.Init(t)
+	plan := w.Must(t, "plan")
+	for _, part := range []string{"Existing application will be taken over", id, "notes: made by hand"} {
+		if !strings.Contains(plan, part) {
+			t.Errorf("the plan lacks %q:\n%s", part, plan)
+		}
+	}
+	if strings.Contains(plan, "Another application is named") || strings.Contains(plan, "description: kept") {
+		t.Errorf("the plan speaks of what stays:\n%s", plan)
+	}
+
+	roles := x.Facts().ClientID
+	if err := x.SetRoles(roles, "Application.Read.All"); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.Terraform(t, "apply", "-auto-approve"); r.ExitCode == 0 || w.State(t).Values != nil {
+		t.Errorf("an adoption without permission must fail and record nothing: exit status %d, state %v", r.ExitCode, w.State(t).Values)
+	}
+	if err := x.SetRoles(roles, "Application.ReadWrite.All"); err != nil {
+		t.Fatal(err)
+	}
+	w.Apply(t)
+	if got := values(t, w, "appreg_application.test"); got["id"] != id || got["adopted"] != true {
+		t.Errorf("taken over is %v (adopted: %v), want %s", got["id"], got["adopted"], id)
+	}
+	w.PlanIsEmpty(t)
 }
 
 // A unique name that a soft-deleted application holds can't be given again; adopt_existing restores the holder, and with

@@ -3,8 +3,11 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -80,8 +83,12 @@ func (r *applicationResource) ModifyPlan(ctx context.Context, req resource.Modif
 			warnForeignOwners(&plan, &state, &resp.Diagnostics)
 		}
 	}
+	own := state.ID.ValueString()
+	if req.State.Raw.IsNull() && plan.AdoptExisting.ValueBool() && plan.UniqueName.ValueString() != "" {
+		own = r.warnTakenOver(ctx, &plan, &resp.Diagnostics)
+	}
 	if !plan.DisplayName.IsUnknown() && !plan.DisplayName.Equal(state.DisplayName) {
-		r.warnNameTaken(ctx, &plan, &state, &resp.Diagnostics)
+		r.warnNameTaken(ctx, &plan, own, &resp.Diagnostics)
 	}
 }
 
@@ -109,9 +116,54 @@ func warnForeignOwners(plan, state *applicationModel, diags *diag.Diagnostics) {
 		"The import found owners that the configuration does not list. They stay owners, and Terraform no longer tracks them:\n\n"+bullets(dropped))
 }
 
+// warnTakenOver is a courtesy, too: it tells which live application the creation will take over, and what of it goes,
+// because a plan for a creation shows nothing of that. The result is its object id, "" when there is none.
+func (r *applicationResource) warnTakenOver(ctx context.Context, plan *applicationModel, diags *diag.Diagnostics) (id string) {
+	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
+	defer cancel()
+	name := plan.UniqueName.ValueString()
+	holder, err := r.client.ApplicationByUniqueName(ctx, name)
+	if err != nil {
+		if directory.KindOf(err) != directory.KindNotFound {
+			tflog.Info(ctx, "Skipped the check which application will be taken over.", map[string]any{"unique_name": name, "reason": err.Error()})
+		}
+		return ""
+	}
+	parts := []string{"It holds the unique name:", describe(directory.Candidate{ID: holder.ID, ClientID: holder.ClientID, DisplayName: holder.DisplayName})}
+	if lost := lostProperties(holder, plan.toDirectory(ctx)); len(lost) > 0 && plan.known(ctx) {
+		parts = append(parts, "The configuration says otherwise, so this of it goes:", bullets(lost))
+	}
+	diags.AddAttributeWarning(path.Root("adopt_existing"), "Existing application will be taken over", paragraphs(parts...))
+	return holder.ID
+}
+
+// lostProperties lists what an application has and spec would remove or change.
+func lostProperties(holder *directory.Application, spec directory.ApplicationSpec) []string {
+	has, want := properties(holder.ApplicationSpec), properties(spec)
+	var lost []string
+	for _, name := range slices.Sorted(maps.Keys(has)) {
+		if value := has[name]; value != "" && value != "false" && value != want[name] {
+			lost = append(lost, name+": "+value)
+		}
+	}
+	return lost
+}
+
+// known reports whether everything that is written to an application is decided.
+func (m *applicationModel) known(ctx context.Context) bool {
+	for _, v := range []attr.Value{
+		m.DisplayName, m.SignInAudience, m.Description, m.Notes, m.ServiceManagementReference, m.Tags, m.RedirectURIs, m.HomepageURL, m.LogoutURL, m.ImplicitGrant,
+	} {
+		if !known(ctx, v) {
+			return false
+		}
+	}
+	return true
+}
+
 // warnNameTaken is a courtesy: it never fails a plan. The other application may be the very one that this plan replaces,
 // because a replacement looks like a creation here.
-func (r *applicationResource) warnNameTaken(ctx context.Context, plan, state *applicationModel, diags *diag.Diagnostics) {
+func (r *applicationResource) warnNameTaken(ctx context.Context, plan *applicationModel, own string, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
 	defer cancel()
 	name := plan.DisplayName.ValueString()
@@ -122,9 +174,7 @@ func (r *applicationResource) warnNameTaken(ctx context.Context, plan, state *ap
 	}
 	var others []string
 	for _, app := range apps {
-		own := app.ID == state.ID.ValueString()
-		holder := app.UniqueName != "" && app.UniqueName == plan.UniqueName.ValueString()
-		if own || holder && plan.AdoptExisting.ValueBool() {
+		if app.ID == own {
 			continue
 		}
 		others = append(others, describe(directory.Candidate{ID: app.ID, ClientID: app.ClientID, DisplayName: app.DisplayName})+
@@ -134,7 +184,7 @@ func (r *applicationResource) warnNameTaken(ctx context.Context, plan, state *ap
 		return
 	}
 	advice := "Names need not be unique, but users and administrators tell applications apart by them. If Terraform should manage the existing one instead, import it:"
-	if state.ID.IsNull() {
+	if own == "" {
 		advice = "If it is not the one that this plan replaces: " + advice
 	}
 	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("Another application is named %q", name),
