@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // identityOf is an identity schema of required texts: name to description.
@@ -25,6 +26,9 @@ func tenantIdentitySchema(noun string) identityschema.Schema {
 		"id":        identityschema.StringAttribute{RequiredForImport: true, Description: "The object id of the " + noun + "."},
 	}}
 }
+
+// canonical writes a GUID as Graph does: an identity must not change with the configuration's spelling.
+func canonical(id types.String) types.String { return text(strings.ToLower(id.ValueString())) }
 
 // identityID reads the object id of an import by identity, and refuses one that names another tenant.
 func identityID(ctx context.Context, identity *tfsdk.ResourceIdentity, tenantID string, form importForm, diags *diag.Diagnostics) (string, bool) {

@@ -55,7 +55,7 @@ type clientSecretIdentity struct {
 }
 
 func (m *clientSecretModel) identity() clientSecretIdentity {
-	return clientSecretIdentity{ApplicationID: m.ApplicationID, KeyID: m.KeyID}
+	return clientSecretIdentity{ApplicationID: canonical(m.ApplicationID), KeyID: m.KeyID}
 }
 
 func (m *clientSecretModel) action(verb string) action {

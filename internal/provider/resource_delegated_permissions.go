@@ -42,7 +42,7 @@ type delegatedPermissionsIdentity struct {
 }
 
 func (m *delegatedPermissionsModel) identity() delegatedPermissionsIdentity {
-	return delegatedPermissionsIdentity{ApplicationID: m.ApplicationID, APIClientID: m.APIClientID}
+	return delegatedPermissionsIdentity{ApplicationID: canonical(m.ApplicationID), APIClientID: m.APIClientID}
 }
 
 func (m *delegatedPermissionsModel) action(verb string) action {

@@ -37,7 +37,7 @@ type publicClientIdentity struct {
 }
 
 func (m *publicClientModel) identity() publicClientIdentity {
-	return publicClientIdentity{ApplicationID: m.ApplicationID}
+	return publicClientIdentity{ApplicationID: canonical(m.ApplicationID)}
 }
 
 func (m *publicClientModel) action(verb string) action {

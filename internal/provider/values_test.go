@@ -226,3 +226,17 @@ func TestTagsOfServicePrincipal(t *testing.T) {
 		}
 	}
 }
+
+// An identity is the same however the configuration spells a GUID: Terraform takes a change for another object.
+func TestIdentityIgnoresSpelling(t *testing.T) {
+	t.Parallel()
+	upper, want := types.StringValue("5B8B0A36-7F41-4D3C-9A1E-0F1D5C1A9A01"), types.StringValue(someID)
+	secret, flag, permissions := clientSecretModel{ApplicationID: upper}, publicClientModel{ApplicationID: upper}, delegatedPermissionsModel{ApplicationID: upper}
+	for resource, got := range map[string]types.String{
+		"secret": secret.identity().ApplicationID, "flag": flag.identity().ApplicationID, "permissions": permissions.identity().ApplicationID,
+	} {
+		if !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", resource, got, want)
+		}
+	}
+}
