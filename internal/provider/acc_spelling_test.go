@@ -84,3 +84,63 @@ data "appreg_service_principal" "client" { client_id = upper(appreg_service_prin
 		t.Error(err)
 	}
 }
+
+// Another spelling of the same API, and other timeouts, are an update that sends nothing; another API is a replacement.
+func TestAccSpellingsOfAnAPI(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, "")
+	configure := func(api, scope, timeouts string) {
+		w.Configure(t, minimalApplication+strings.NewReplacer("API", api, "SCOPE", scope, "TIMEOUTS", timeouts).Replace(`
+resource "appreg_service_principal" "test" {
+  client_id = appreg_application.test.client_id
+  timeouts  = TIMEOUTS
+}
+resource "appreg_client_secret" "test" {
+  application_id = appreg_application.test.id
+  timeouts       = TIMEOUTS
+}
+resource "appreg_public_client" "test" {
+  application_id = appreg_application.test.id
+  timeouts       = TIMEOUTS
+}
+resource "appreg_delegated_permissions" "test" {
+  application_id = appreg_application.test.id
+  api            = "API"
+  scopes         = ["SCOPE"]
+  timeouts       = TIMEOUTS
+}
+resource "appreg_admin_consent" "test" {
+  service_principal_id = appreg_service_principal.test.id
+  api                  = "API"
+  scopes               = ["SCOPE"]
+  timeouts             = TIMEOUTS
+}
+`))
+	}
+	configure("Microsoft Graph", "Mail.Read", "null")
+	w.Apply(t)
+	for i, api := range []string{"https://graph.microsoft.com", strings.ToUpper(graphClientID), "https://graph.microsoft.com/"} {
+		configure(api, "Mail.Read", []string{`{ create = "10m", read = "4m" }`, `{ update = "3m", delete = "5m" }`, "{}"}[i])
+		x.ResetRequests()
+		w.Apply(t)
+		for _, r := range x.Requests() {
+			if r.Method != http.MethodGet && !strings.Contains(r.Path, "/oauth2/") {
+				t.Errorf("%s wrote: %s %s", api, r.Method, r.Path)
+			}
+		}
+		w.PlanIsEmpty(t)
+	}
+	configure("Office 365 Exchange Online", "Mail.Read", "null")
+	plan := w.Must(t, "plan", "-no-color")
+	for _, address := range []string{"appreg_delegated_permissions.test", "appreg_admin_consent.test"} {
+		if !strings.Contains(plan, address+" must be replaced") {
+			t.Errorf("another API must replace %s:\n%s", address, plan)
+		}
+	}
+	w.Apply(t)
+	w.PlanIsEmpty(t)
+	if got := required(x.Application(t, "Mail import"), graphClientID, "Scope"); len(got) != 0 {
+		t.Errorf("Microsoft Graph's permissions are still %q", got)
+	}
+}
