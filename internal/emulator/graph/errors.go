@@ -181,6 +181,24 @@ func sameKey(message string) *Error {
 	return &Error{Status: http.StatusConflict, Code: "Request_MultipleObjectsWithSameKeyValue", Message: message}
 }
 
+// immutable is the refusal to change what is set once.
+func immutable(property string) *Error {
+	return badRequest("Property '%s' is immutable and cannot be changed.", property)
+}
+
+func tooManyFederated(limit int) *Error {
+	return badRequest("An application can hold at most %d federated identity credentials.", limit)
+}
+
+// sameFederatedSubject refuses a second trust in the same issuer and subject.
+func sameFederatedSubject(conflict bool) *Error {
+	const message = "FederatedIdentityCredential with the same issuer and subject already exists."
+	if conflict {
+		return sameKey(message)
+	}
+	return badRequest(message)
+}
+
 func principalExists(appID string) *Error {
 	e := sameKey(fmt.Sprintf("The service principal cannot be created, updated, or restored because the service "+
 		"principal name %s is already in use.", appID))

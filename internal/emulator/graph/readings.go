@@ -32,6 +32,7 @@ const (
 	CallerBecomesOwner   = "caller-becomes-owner"
 	DeletedItemsFilter   = "deleted-items-filter"
 	OverlongSecret       = "overlong-secret"
+	DuplicateSubject     = "duplicate-subject"
 )
 
 // AllReadings lists the readings with their choices.
@@ -54,6 +55,7 @@ func AllReadings() []Reading {
 		{CallerBecomesOwner, []string{"no", "yes"}, "whether an application with ReadWrite.All becomes owner of what it creates"},
 		{DeletedItemsFilter, []string{"supported", "refused"}, "$filter on deleted items is documented as advanced and without a list of properties"},
 		{OverlongSecret, []string{"accepted", "refused"}, "ends beyond two years are accepted without a policy, by old reports"},
+		{DuplicateSubject, []string{"409", "400"}, "a second federated identity credential for the same issuer and subject"},
 	}
 }
 

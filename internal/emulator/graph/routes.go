@@ -45,6 +45,7 @@ func routeTable() []*route {
 		add(post, app+"/owners/$ref", writeApplications, addOwner)
 		add(del, app+"/owners/{ownerId}/$ref", writeApplications, removeOwner)
 		add(get, app+"/appManagementPolicies", readPolicies, listAppPolicies)
+		federation(add, app)
 	}
 
 	add(get, "/servicePrincipals", readApplications, listPrincipals)
@@ -80,6 +81,18 @@ func routeTable() []*route {
 	return all
 }
 
+// federation adds the federated identity credentials of an application.
+func federation(add func(method, pattern string, need permission, handle func(*call) (*result, error)), app string) {
+	all := app + "/" + federated.name
+	add(http.MethodGet, all, readApplications, listFederated)
+	add(http.MethodPost, all, writeApplications, createFederated)
+	for _, one := range []string{all + "/{subId}", all + "(name='{name}')"} {
+		add(http.MethodGet, one, readApplications, getFederated)
+		add(http.MethodPatch, one, writeApplications, patchFederated)
+		add(http.MethodDelete, one, writeApplications, deleteFederated)
+	}
+}
+
 // lacking adds what Graph has and the emulator lacks: it answers 501 there, so that nobody takes its silence for
 // Graph's.
 func lacking(add func(method, pattern string, need permission, handle func(*call) (*result, error))) {
@@ -95,11 +108,8 @@ func lacking(add func(method, pattern string, need permission, handle func(*call
 	}
 	all("/oauth2PermissionGrants/delta", get)
 	for _, app := range applicationPaths {
-		for _, sub := range []string{"/federatedIdentityCredentials", "/extensionProperties"} {
-			all(app+sub, get, post)
-			all(app+sub+"/{subId}", get, patch, del)
-		}
-		all(app+"/federatedIdentityCredentials(name='{name}')", get, patch, del)
+		all(app+"/extensionProperties", get, post)
+		all(app+"/extensionProperties/{subId}", get, patch, del)
 		all(app+"/appManagementPolicies/$ref", post)
 		all(app+"/appManagementPolicies/{subId}/$ref", del)
 		for _, action := range []string{"addKey", "removeKey", "setVerifiedPublisher", "unsetVerifiedPublisher"} {

@@ -145,7 +145,7 @@ func (c *call) checkUniqueName(tx *tenant.Tx, before, app tenant.Doc) error {
 		return nil
 	}
 	if before["uniqueName"] != nil || name == "" {
-		return badRequest("Property 'uniqueName' is immutable and cannot be changed.")
+		return immutable("uniqueName")
 	}
 	same := func(d tenant.Doc) bool {
 		return strings.EqualFold(d.String("uniqueName"), name) && d.String("id") != app.String("id")

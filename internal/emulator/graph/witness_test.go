@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +89,21 @@ var refusals = []struct {
 	{"A2", "PATCH", "/applications/{id}", `{"publisherDomain":"a.example"}`, 400, "Request_BadRequest", "Property 'publisherDomain' is read-only and cannot be set."},
 	{"A4", "GET", "/applications?$filter=notes+eq+null", "", 400, "Request_UnsupportedQuery", ""},
 	{"A8", "PATCH", "/applications/{id}", `{"keyCredentials":[{"type":"Symmetric","usage":"Verify","key":"AAAA"}]}`, 501, "NotImplemented", ""},
+	{"A9", "GET", "/applications/{id}/federatedIdentityCredentials/none", "", 404, "Request_ResourceNotFound", ""},
+	{"A9", "DELETE", "/applications/{id}/federatedIdentityCredentials(name='none')", "", 404, "Request_ResourceNotFound", ""},
+	{"A9", "PATCH", "/applications/{id}/federatedIdentityCredentials/none", `{"subject":"x"}`, 404, "Request_ResourceNotFound", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"name":"ab"`), 400, "Request_BadRequest", "Invalid value specified for property 'name' of resource 'FederatedIdentityCredential'."},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"name":"-abc"`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"name":"a b c"`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"name":"` + letters(121) + `"`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"issuer":""`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"subject":null`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"subject":"` + letters(601) + `"`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"description":"` + letters(601) + `"`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"audiences":[]`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"audiences":["a","b"]`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"id":"{appId}"`), 400, "Request_BadRequest", ""},
+	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"claimsMatchingExpression":{}`), 400, "Request_BadRequest", "Invalid property 'claimsMatchingExpression'."},
 	{"A10", "DELETE", "/applications/{id}/owners/{appId}/$ref", "", 404, "Request_ResourceNotFound", ""},
 	{"A11", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"{appId}","resourceAccess":[{"id":"Mail.Send","type":"Scope"}]}]}`, 400, "Request_BadRequest", "Invalid value specified for property 'id' of resource 'ResourceAccess'."},
 	{"A11", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"{appId}","resourceAccess":[]},{"resourceAppId":"{appId}","resourceAccess":[]}]}`, 400, "Request_BadRequest", ""},
@@ -123,7 +140,7 @@ var refusals = []struct {
 	{"A3", "POST", "/applications", `{"displayName":"x","appManagementPolicies@odata.bind":["https://graph.test/x"]}`, 400, "Request_BadRequest", ""},
 	{"lacking", "GET", "/applications?$filter=createdOnBehalfOf/id+eq+'{id}'", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/applications/{id}/owners?$filter=id+eq+'{id}'", "", 501, "NotImplemented", ""},
-	{"lacking", "GET", "/applications(appId='{appId}')/federatedIdentityCredentials", "", 501, "NotImplemented", ""},
+	{"lacking", "GET", "/applications(appId='{appId}')/extensionProperties", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/groups", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/SITES/root", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/$metadata", "", 501, "NotImplemented", ""},
@@ -138,6 +155,21 @@ func letters(n int) string { return strings.Repeat("n", n) }
 
 func redirect(platform, uri string) string {
 	return `{"` + platform + `":{"redirectUris":["` + uri + `"]}}`
+}
+
+// trust is the body of a federated identity credential with some members changed or added.
+func trust(members string) string {
+	body := map[string]any{"name": "gh-main", "issuer": "https://issuer.example", "subject": "repo:org/repo", "audiences": []string{"api://AzureADTokenExchange"}}
+	var given map[string]any
+	if err := json.Unmarshal([]byte("{"+members+"}"), &given); err != nil {
+		panic(err)
+	}
+	maps.Copy(body, given)
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
 func TestRefusals(t *testing.T) {

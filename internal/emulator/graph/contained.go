@@ -1,0 +1,127 @@
+package graph
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// containment is a collection that lives inside an application: it is kept in the application's document under the name
+// of the navigation, so that it lags, is deleted and comes back with it.
+type containment struct {
+	name, entity string
+	fields       odata.Fields
+}
+
+// set is how the context URL names the collection of one application.
+func (of containment) set(app tenant.Doc) string {
+	return "applications('" + app.String("id") + "')/" + of.name
+}
+
+// listContained answers with a page of a contained collection of the application that the path names.
+func (c *call) listContained(of containment) (*result, error) {
+	app, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	if c.query.OrderBy != "" || c.query.Search != "" || c.advanced() {
+		return nil, notImplemented("advanced queries of " + of.name)
+	}
+	match, err := c.matcher(collection{fields: of.fields}, of.entity)
+	if err != nil {
+		return nil, err
+	}
+	from, err := c.position()
+	if err != nil {
+		return nil, err
+	}
+	docs := slices.DeleteFunc(app.Docs(of.name), func(d tenant.Doc) bool { return match != nil && !match(d) })
+	docs = docs[min(from, len(docs)):]
+	body := tenant.Doc{"@odata.context": c.context(of.set(app))}
+	if size := c.pageSize(); size < len(docs) {
+		docs, body["@odata.nextLink"] = docs[:size], c.nextLink(from+size)
+	}
+	value := []any{}
+	for _, doc := range docs {
+		shown, err := c.shape(of.entity, doc, false)
+		if err != nil {
+			return nil, err
+		}
+		value = append(value, shown)
+	}
+	body["value"] = value
+	return &result{status: http.StatusOK, body: body}, nil
+}
+
+// getContained answers with one member of a contained collection.
+func (c *call) getContained(of containment) (*result, error) {
+	app, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	held := app.Docs(of.name)
+	i := c.indexContained(held)
+	if i < 0 {
+		return nil, notFound(c.containedKey())
+	}
+	return c.one(http.StatusOK, of.set(app), of.entity, held[i], false)
+}
+
+// deleteContained takes one member out of a contained collection.
+func (c *call) deleteContained(of containment) (*result, error) {
+	return c.changeContained(of, func(_ *tenant.Tx, held []tenant.Doc, i int) ([]tenant.Doc, error) {
+		return slices.Delete(held, i, i+1), nil
+	})
+}
+
+// changeContained writes the member of a contained collection that the path names. f gives the collection as it shall
+// be; i is the member's index.
+func (c *call) changeContained(of containment, f func(tx *tenant.Tx, held []tenant.Doc, i int) ([]tenant.Doc, error)) (*result, error) {
+	seen, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	// The replica that answers may not have heard of a new member.
+	if c.indexContained(seen.Docs(of.name)) < 0 {
+		return nil, notFound(c.containedKey())
+	}
+	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
+		held := app.Docs(of.name)
+		i := c.indexContained(held)
+		if i < 0 {
+			return notFound(c.containedKey())
+		}
+		kept, err := f(tx, held, i)
+		if err != nil {
+			return err
+		}
+		app[of.name] = kept
+		tx.Put(c.caller.TenantID, tenant.Application, app)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return nothing()
+}
+
+// containedKey is the key of a contained object in the path: its id or its name.
+func (c *call) containedKey() string {
+	if name, ok := c.params["name"]; ok {
+		return name
+	}
+	return c.params["subId"]
+}
+
+// indexContained finds the member that the path names, -1 for none.
+func (c *call) indexContained(held []tenant.Doc) int {
+	key := c.containedKey()
+	id, isID := edm.GUID(key)
+	_, byName := c.params["name"]
+	return slices.IndexFunc(held, func(d tenant.Doc) bool {
+		return d.String("name") == key || isID && !byName && d.String("id") == id
+	})
+}
