@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
@@ -26,6 +27,7 @@ type options struct {
 	hostile  bool
 	readings graph.Readings
 	hosts    []string
+	issuers  *http.Client
 	log      *slog.Logger
 }
 
@@ -66,6 +68,10 @@ func WithHosts(names ...string) Option {
 	return func(o *options) { o.hosts = append(o.hosts, names...) }
 }
 
+// WithIssuers sets the client that fetches the keys of federated identity credentials' issuers: the only thing that the
+// emulator asks of others.
+func WithIssuers(client *http.Client) Option { return func(o *options) { o.issuers = client } }
+
 // WithLog writes one JSON line per request: no bodies, no secrets.
 func WithLog(w io.Writer) Option {
 	return func(o *options) { o.log = slog.New(slog.NewJSONHandler(w, nil)) }
@@ -76,6 +82,7 @@ const (
 	OIDCScopesNeedGrant    = "oidc-scopes-need-grant"
 	AppTokenNeedsPrincipal = "app-token-needs-principal"
 	MissingCredential      = "missing-credential"
+	FederatedMismatch      = "federated-mismatch"
 )
 
 // Readings lists all behaviours that no source settles, with their choices; the first one is the default.
@@ -86,7 +93,9 @@ func Readings() []graph.Reading {
 		graph.Reading{Name: AppTokenNeedsPrincipal, Choices: []string{"no", "yes"},
 			Why: "whether an application without service principal in its own tenant gets a token"},
 		graph.Reading{Name: MissingCredential, Choices: []string{"401", "400"},
-			Why: "the status of AADSTS7000218 and 7000216, seen as either"})
+			Why: "the status of AADSTS7000218 and 7000216, seen as either"},
+		graph.Reading{Name: FederatedMismatch, Choices: []string{"named", "named-400", "unnamed"},
+			Why: "a foreign token that isn't trusted: 700211, 700212 or 700213 by the claim, with 401 or 400, or 70021 as older reports have it"})
 }
 
 // cloud is the state to start with.
@@ -130,9 +139,12 @@ func (o *options) signInReadings() signin.Readings {
 		delete(o.readings, name)
 		return given == choice
 	}
+	mismatch := map[string]signin.FederatedMismatch{"named-400": signin.MismatchBadRequest, "unnamed": signin.MismatchUnnamed}[o.readings[FederatedMismatch]]
+	delete(o.readings, FederatedMismatch)
 	return signin.Readings{
 		OIDCScopesNeedGrant:    take(OIDCScopesNeedGrant, "yes"),
 		AppTokenNeedsPrincipal: take(AppTokenNeedsPrincipal, "yes"),
 		MissingCredentialIs400: take(MissingCredential, "400"),
+		FederatedMismatch:      mismatch,
 	}
 }

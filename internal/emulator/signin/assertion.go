@@ -22,22 +22,29 @@ func assertionSubject(assertion string) string {
 	return claims.Subject
 }
 
-// checkAssertion verifies a JWT signed with the key of a certificate registered on the application.
+// checkAssertion verifies a JWT: of the client itself, signed with the key of a registered certificate, or of another
+// identity provider that the application trusts. Which one it is shows in its issuer.
 func (x *exchange) checkAssertion(c *client, d directory, p presented) *Error {
+	var foreign foreignClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(p.assertion, &foreign); err == nil && strings.Contains(foreign.Issuer, "://") {
+		return x.checkFederated(c, p.assertion, foreign)
+	}
+	return x.checkOwnAssertion(c, d, p.assertion)
+}
+
+func (x *exchange) checkOwnAssertion(c *client, d directory, assertion string) *Error {
 	var (
 		claims  jwt.RegisteredClaims
 		refusal *Error
 	)
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "PS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(x.h.now))
-	_, err := parser.ParseWithClaims(p.assertion, &claims, func(t *jwt.Token) (any, error) { return x.registeredKey(c, t) })
+	_, err := parser.ParseWithClaims(assertion, &claims, func(t *jwt.Token) (any, error) { return x.registeredKey(c, d, t) })
 	switch {
 	case err == nil:
 	case errors.As(err, &refusal):
 		return refusal
-	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return errAssertionTime()
 	default:
-		return errAssertionSignature("The key was not found, or the signature does not fit.")
+		return errAssertion(err)
 	}
 	if !strings.EqualFold(claims.Subject, c.id) || !strings.EqualFold(claims.Issuer, c.id) {
 		return errAssertionClaims(fmt.Sprintf("Issuer and subject must be the client id '%s'.", c.id))
@@ -46,6 +53,14 @@ func (x *exchange) checkAssertion(c *client, d directory, p presented) *Error {
 		return errAssertionClaims("The audience must be the token endpoint or the issuer.")
 	}
 	return nil
+}
+
+// errAssertion is the refusal of a JWT that the parser finds fault with.
+func errAssertion(err error) *Error {
+	if errors.Is(err, jwt.ErrTokenExpired) || errors.Is(err, jwt.ErrTokenNotValidYet) || errors.Is(err, jwt.ErrTokenRequiredClaimMissing) {
+		return errAssertionTime()
+	}
+	return errAssertionSignature("The key was not found, or the signature does not fit.")
 }
 
 // isOwnAudience accepts the addresses of the token endpoints and the issuer, with the tenant by id, by domain or as
@@ -62,18 +77,10 @@ func (x *exchange) isOwnAudience(aud string, d directory) bool {
 	return false
 }
 
-// registeredKey finds the certificate that the assertion's header names by thumbprint. Without one the assertion is a
-// foreign identity provider's, which needs a federated identity credential.
-func (x *exchange) registeredKey(c *client, t *jwt.Token) (any, error) {
+// registeredKey finds the certificate that the assertion's header names by thumbprint.
+func (x *exchange) registeredKey(c *client, d directory, t *jwt.Token) (any, error) {
 	sha1Print, sha256Print := headerText(t, "x5t"), headerText(t, "x5t#S256")
-	if sha1Print == "" && sha256Print == "" {
-		subject, err := t.Claims.GetSubject()
-		if err != nil {
-			return nil, err
-		}
-		return nil, errNoFederatedIdentity(subject)
-	}
-	for _, credential := range c.credentials("keyCredentials") {
+	for _, credential := range c.credentials("keyCredentials", d) {
 		der, err := base64.StdEncoding.DecodeString(credential.String("key"))
 		if err != nil || credential.String("usage") != "Verify" {
 			continue

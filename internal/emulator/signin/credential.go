@@ -67,15 +67,15 @@ func (x *exchange) proven(c *client, d directory, p presented, missing *Error) (
 	case p.assertion != "":
 		return acrCertificate, x.checkAssertion(c, d, p)
 	case p.secret != "":
-		return acrSecret, x.checkSecret(c, p.secret)
+		return acrSecret, x.checkSecret(c, d, p.secret)
 	}
 	return "", missing
 }
 
-// checkSecret looks for the secret among those of the application and of its service principal at home. One that was
-// removed, or that the replica hasn't seen yet, is a wrong one.
-func (x *exchange) checkSecret(c *client, secret string) *Error {
-	for _, credential := range c.credentials("passwordCredentials") {
+// checkSecret looks for the secret among those of the application and of its service principal. One that was removed, or
+// that the replica hasn't seen yet, is a wrong one.
+func (x *exchange) checkSecret(c *client, d directory, secret string) *Error {
+	for _, credential := range c.credentials("passwordCredentials", d) {
 		text, ok := x.h.cloud.Secret(credential.String("keyId"))
 		if !ok || subtle.ConstantTimeCompare([]byte(text), []byte(secret)) != 1 {
 			continue
@@ -91,10 +91,11 @@ func (x *exchange) checkSecret(c *client, secret string) *Error {
 	return errWrongSecret(c.id)
 }
 
-// credentials lists those of the application and of its service principal in the home tenant; both authenticate.
-func (c *client) credentials(property string) []tenant.Doc {
+// credentials lists those of the application and of its service principal in the tenant that the client signs in to, or
+// at home when the address names no tenant; both authenticate.
+func (c *client) credentials(property string, d directory) []tenant.Doc {
 	own := c.app.Docs(property)
-	sp, ok := c.view.ServicePrincipalByClientID(c.homeTenantID, c.id)
+	sp, ok := c.view.ServicePrincipalByClientID(firstOf(d.ID, c.homeTenantID), c.id)
 	if !ok {
 		return own
 	}

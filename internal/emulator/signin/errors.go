@@ -142,8 +142,39 @@ func errAssertionClaims(reason string) *Error {
 	return refuse(700021, http.StatusUnauthorized, codeInvalidClient, "The client assertion is not for this request. %s", reason)
 }
 
-func errNoFederatedIdentity(subject string) *Error {
+// at is the refusal with the status of a reading.
+func (e *Error) at(reading FederatedMismatch) *Error {
+	if reading == MismatchBadRequest {
+		e.Status = http.StatusBadRequest
+	}
+	return e
+}
+
+// The wording follows 700213.
+func errFederatedIssuer(issuer string) *Error {
+	return refuse(700211, http.StatusUnauthorized, codeInvalidClient, "No matching federated identity record found for presented assertion issuer '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.", issuer)
+}
+
+// The wording follows 700213.
+func errFederatedAudience(audience string) *Error {
+	return refuse(700212, http.StatusUnauthorized, codeInvalidClient, "No matching federated identity record found for presented assertion audience '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.", audience)
+}
+
+func errFederatedSubject(subject string) *Error {
 	return refuse(700213, http.StatusUnauthorized, codeInvalidClient, "No matching federated identity record found for presented assertion subject '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.", subject)
+}
+
+func errNoFederatedRecord(issuer, subject, audience string) *Error {
+	return refuse(70021, http.StatusUnauthorized, codeInvalidClient, "No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. Assertion Subject: '%s'. Assertion Audience: '%s'.", issuer, subject, audience)
+}
+
+func errFederatedUserToken() *Error {
+	return refuse(700229, http.StatusUnauthorized, codeInvalidClient, "A token of a user was presented where only a token of an application can be a federated credential.")
+}
+
+// The number is uncertain.
+func errIssuerUnreachable() *Error {
+	return refuse(50166, http.StatusBadRequest, codeInvalidRequest, "Request to External OIDC endpoint failed.")
 }
 
 // Redirect URI.

@@ -34,6 +34,8 @@ type Config struct {
 	Readings Readings
 	// Hosts are names by which the emulator is reached, without port.
 	Hosts []string
+	// Client fetches the keys of federated identity credentials' issuers; nil takes the default client.
+	Client *http.Client
 	// Log takes failures of the platform itself; nil takes the default logger.
 	Log *slog.Logger
 }
@@ -48,7 +50,22 @@ type Readings struct {
 	AppTokenNeedsPrincipal bool
 	// MissingCredentialIs400 answers 7000218 and 7000216 with 400, as one report has it, instead of 401.
 	MissingCredentialIs400 bool
+	// FederatedMismatch is how a foreign token is refused that no federated identity credential names.
+	FederatedMismatch FederatedMismatch
 }
+
+// FederatedMismatch is a way to refuse a foreign token.
+type FederatedMismatch int
+
+// The ways to refuse a foreign token.
+const (
+	// MismatchNamed names the claim that doesn't fit: 700211, 700212, 700213, all with 401.
+	MismatchNamed FederatedMismatch = iota
+	// MismatchBadRequest is the same with 400 for 700211 and 700212.
+	MismatchBadRequest
+	// MismatchUnnamed says 70021 whatever doesn't fit.
+	MismatchUnnamed
+)
 
 // Handler is an identity platform. It is safe for concurrent use.
 type Handler struct {
@@ -58,6 +75,7 @@ type Handler struct {
 	lag      time.Duration
 	readings Readings
 	hosts    []string
+	issuers  *http.Client
 	log      *slog.Logger
 	started  time.Time
 	keys     [signingKeys]func() (signingKey, error)
@@ -76,7 +94,7 @@ type Handler struct {
 
 // New makes an identity platform over a seeded cloud.
 func New(c Config) *Handler {
-	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, hosts: c.Hosts, log: cmp.Or(c.Log, slog.Default()), asked: map[string]int{}}
+	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, hosts: c.Hosts, issuers: cmp.Or(c.Client, http.DefaultClient), log: cmp.Or(c.Log, slog.Default()), asked: map[string]int{}}
 	if h.now == nil {
 		h.now = c.Cloud.Now
 	}

@@ -119,13 +119,19 @@ func (p *platform) edit(k tenant.Kind, id string, change func(tenant.Doc)) {
 // allow grants delegated permissions of Microsoft Graph to an application for everybody in the main tenant.
 func (p *platform) allow(a app, scope string) {
 	p.t.Helper()
+	graph, _ := p.cloud.Latest().ServicePrincipalByClientID(p.seeded.TenantID, tenant.MicrosoftGraphClientID)
+	p.grantAt(a, app{principalID: graph.String("id")}, scope)
+}
+
+// grantAt is the same at any API.
+func (p *platform) grantAt(a, api app, scope string) {
+	p.t.Helper()
 	check(p.t, p.cloud.Update(func(tx *tenant.Tx) error {
-		graph, _ := tx.ServicePrincipalByClientID(p.seeded.TenantID, tenant.MicrosoftGraphClientID)
-		id, err := tenant.GrantID(a.principalID, graph.String("id"), "")
+		id, err := tenant.GrantID(a.principalID, api.principalID, "")
 		if err != nil {
 			return err
 		}
-		tx.Put(p.seeded.TenantID, tenant.Grant, tenant.Doc{"id": id, "clientId": a.principalID, "resourceId": graph.String("id"),
+		tx.Put(p.seeded.TenantID, tenant.Grant, tenant.Doc{"id": id, "clientId": a.principalID, "resourceId": api.principalID,
 			"consentType": "AllPrincipals", "principalId": nil, "scope": scope})
 		return nil
 	}))

@@ -316,7 +316,7 @@ func TestAssertions(t *testing.T) {
 		{"without an end", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("exp", nil), 700024},
 		{"somebody else's", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("iss", "x"), 700021},
 		{"for another platform", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("aud", "https://login.example.com/x"), 700021},
-		{"of a foreign provider", a, jwt.SigningMethodRS256, nil, key, base(), 700213},
+		{"without a thumbprint", a, jwt.SigningMethodRS256, nil, key, base(), 700027},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
