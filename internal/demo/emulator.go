@@ -26,6 +26,7 @@ const (
 // emulator is a running emulator, with what it says about itself in emulator.json.
 type emulator struct {
 	BaseURL      string `json:"base_url"`
+	PortalURL    string `json:"portal_url"`
 	TenantID     string `json:"tenant_id"`
 	Domain       string `json:"domain"`
 	ClientID     string `json:"client_id"`
@@ -167,7 +168,8 @@ func (s *stage) invite(ctx context.Context, e *emulator) error {
 	s.say("In another terminal, in the folder of your configuration:\n")
 	s.say("    . %s", filepath.Join(e.dir, "emulator.env"))
 	s.say("    %[1]s init -plugin-dir=%[2]s && %[1]s apply", strings.TrimSuffix(filepath.Base(binary), ".exe"), s.mirror())
-	s.say("\nUsers, passwords and ids are in %s. Ctrl-C stops it.", filepath.Join(e.dir, "emulator.json"))
+	s.say("\nWhat is registered is shown at %s", e.PortalURL)
+	s.say("Users, passwords and ids are in %s. Ctrl-C stops it.", filepath.Join(e.dir, "emulator.json"))
 	select {
 	case <-ctx.Done():
 		s.say("\nStopping the emulator.")

@@ -40,6 +40,7 @@ func tell(ctx context.Context, s *stage, e *emulator) error {
 // register applies the configuration and gives the product what it needs.
 func register(ctx context.Context, w *workspace, e *emulator) (product, error) {
 	w.stage.title("One apply registers the application of the mail-import guide in %s", e.Domain)
+	w.stage.say("  to watch: %s", e.PortalURL)
 	if err := w.show(ctx, "init", "-input=false", "-plugin-dir="+w.stage.mirror()); err != nil {
 		return product{}, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/portal"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -65,12 +66,20 @@ type control struct {
 //	POST   /faults                 add fault rules, in the form of the -faults file; DELETE takes all away
 //	POST   /clock/advance?by=24h   move the clock forward
 //
-// clock may be nil, when it can't be moved.
+// Beside them, for a browser, are the pages of package portal. clock may be nil, when it can't be moved.
 func Control(e *emulator.Emulator, clock *Clock) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, f := range (control{emulator: e, clock: clock}).operations() {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, f) })
 	}
+	pages := portal.New(e.Cloud())
+	mux.HandleFunc(portal.Path, func(w http.ResponseWriter, r *http.Request) {
+		if !byLoopbackName(r) {
+			http.Error(w, "these pages are at a loopback address only", http.StatusBadRequest)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 	return mux
 }
 
@@ -122,14 +131,21 @@ func answer(w http.ResponseWriter, r *http.Request, f func(*http.Request) (any, 
 }
 
 func notFromBrowser(r *http.Request) error {
+	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Mode") != "" || !byLoopbackName(r) {
+		return misuse("the controls are not for browsers")
+	}
+	return nil
+}
+
+// byLoopbackName tells whether a request names this machine as such. A page of somebody else's whose name was made to
+// point here names another.
+func byLoopbackName(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		host = r.Host
 	}
-	if ip := net.ParseIP(host); r.Header.Get("Origin") != "" || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return misuse("the controls are not for browsers")
-	}
-	return nil
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // request is one line of GET /requests.

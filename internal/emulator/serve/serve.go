@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/portal"
 )
 
 // What a client may send, and how long it may take. Writing is allowed as long as the slowest fault.
@@ -50,6 +51,7 @@ type Config struct {
 type Running struct {
 	BaseURL    string // of the emulated cloud
 	ControlURL string // of the test controls
+	PortalURL  string // of the pages that show the app registrations
 	CAFile     string // PEM file with the certificate to trust
 
 	servers []*http.Server
@@ -104,6 +106,7 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 		return nil, err
 	}
 	r := &Running{BaseURL: "https://" + net.JoinHostPort(host, port), ControlURL: "http://" + opened[1].Addr().String(), save: save, done: make(chan struct{})}
+	r.PortalURL = r.ControlURL + portal.Path
 	if r.CAFile, err = writeFiles(c, r, identity.ca); err != nil {
 		return nil, err
 	}

@@ -140,6 +140,7 @@ func TestDescription(t *testing.T) {
 	var d struct {
 		BaseURL      string `json:"base_url"`
 		ControlURL   string `json:"control_url"`
+		PortalURL    string `json:"portal_url"`
 		TenantID     string `json:"tenant_id"`
 		Domain       string
 		ClientID     string `json:"client_id"`
@@ -160,7 +161,7 @@ func TestDescription(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(r.dir, "emulator.json"))
 	check(t, err)
 	check(t, json.Unmarshal(text, &d))
-	if d.BaseURL != r.BaseURL || d.ControlURL != r.ControlURL || d.TenantID != facts.TenantID || d.Domain != facts.Domain ||
+	if d.BaseURL != r.BaseURL || d.ControlURL != r.ControlURL || d.PortalURL != r.PortalURL || d.TenantID != facts.TenantID || d.Domain != facts.Domain ||
 		d.ClientID != facts.ClientID || d.ClientSecret != facts.ClientSecret || d.CAFile != r.CAFile || d.PID != os.Getpid() {
 		t.Errorf("emulator.json says %+v", d)
 	}
@@ -406,6 +407,31 @@ func TestControlsRefuseBrowsers(t *testing.T) {
 	// The emulated cloud has no controls.
 	if got := r.call(http.MethodGet, r.BaseURL+"/requests", nil, nil, nil); got != http.StatusNotFound {
 		t.Errorf("controls on the cloud's listener: %d", got)
+	}
+}
+
+// TestPortalIsForBrowsers looks at the portal as a browser does, by its own name and by one that was made to point here.
+func TestPortalIsForBrowsers(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	header := http.Header{"Sec-Fetch-Mode": {"navigate"}}
+	if got := r.call(http.MethodGet, r.PortalURL, nil, header, nil); got != http.StatusOK {
+		t.Errorf("the portal: %d", got)
+	}
+	if got := r.call(http.MethodGet, r.ControlURL+"/issued", nil, header, nil); got != http.StatusBadRequest {
+		t.Errorf("a control, by a browser: %d", got)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.PortalURL, nil)
+	check(t, err)
+	req.Host = "evil.example"
+	resp, err := r.client.Do(req)
+	check(t, err)
+	check(t, resp.Body.Close())
+	if resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("by another name: %d", resp.StatusCode)
+	}
+	if got := r.call(http.MethodGet, r.BaseURL+"/portal/", nil, nil, nil); got != http.StatusNotFound {
+		t.Errorf("the portal on the cloud's listener: %d", got)
 	}
 }
 

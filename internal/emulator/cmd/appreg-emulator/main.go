@@ -122,8 +122,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "The emulator serves at %s (test controls at %s). To use it:\n\n  . %s\n  terraform apply\n\n",
-		running.BaseURL, running.ControlURL, filepath.Join(filepath.Dir(running.CAFile), "emulator.env"))
+	_, err = fmt.Fprintf(stdout, "The emulator serves at %s (portal at %s, test controls at %s). To use it:\n\n  . %s\n  terraform apply\n\n",
+		running.BaseURL, running.PortalURL, running.ControlURL, filepath.Join(filepath.Dir(running.CAFile), "emulator.env"))
 	return errors.Join(err, running.Wait())
 }
 
