@@ -5,6 +5,8 @@ import (
 	"crypto"
 	"crypto/x509"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 	"github.com/appreg/terraform-provider-appreg/internal/webuser"
 )
@@ -85,6 +88,28 @@ func TestCertificateWithLibrary(t *testing.T) {
 	check(t, err)
 	if caller := p.signedIn(credential, graphDefault); caller.ServicePrincipalID != a.principalID || len(caller.Roles) != 0 {
 		t.Errorf("caller %+v, want principal %s without roles", caller, a.principalID)
+	}
+}
+
+// TestAssertionWithLibrary brings foreign tokens by a function and by a file, as in a cluster.
+func TestAssertionWithLibrary(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	p := newPlatform(t, func(c *signin.Config) { c.Client = i.server.Client() })
+	a := p.register("workload", trust(i.server.URL), true)
+	text := i.sign(t, "one", i.key, i.claims())
+	byFunction, err := azidentity.NewClientAssertionCredential(p.seeded.TenantID, a.clientID, func(context.Context) (string, error) { return text, nil },
+		&azidentity.ClientAssertionCredentialOptions{ClientOptions: p.options(), DisableInstanceDiscovery: true})
+	check(t, err)
+	file := filepath.Join(t.TempDir(), "token")
+	check(t, os.WriteFile(file, []byte(text), 0o600))
+	byFile, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientOptions: p.options(),
+		DisableInstanceDiscovery: true, TenantID: p.seeded.TenantID, ClientID: a.clientID, TokenFilePath: file})
+	check(t, err)
+	for name, credential := range map[string]azcore.TokenCredential{"function": byFunction, "file": byFile} {
+		if caller := p.signedIn(credential, graphDefault); caller.ServicePrincipalID != a.principalID {
+			t.Errorf("%s: caller %+v, want principal %s", name, caller, a.principalID)
+		}
 	}
 }
 
