@@ -5,7 +5,7 @@
 // There are two doors. The wire is for the code under test. The methods of Emulator are for the test: they show what
 // was asked and issued, and play what other people do in a portal meanwhile.
 //
-// Limits: no $batch, no delta queries, no advanced queries, no writing of application
+// Limits: no $batch, no delta queries, no writing of application
 // management policies. What Graph has and the emulator lacks is answered with 501.
 package emulator
 

@@ -20,6 +20,8 @@ var applicationFields = odata.Fields{
 	"description": "", "notes": "", "serviceManagementReference": "", "web/homePageUrl": "",
 	"info/termsOfServiceUrl": "", "verifiedPublisher/displayName": "", "web/redirectUris/any": "",
 	"spa/redirectUris/any": "", "publicClient/redirectUris/any": "", "requiredResourceAccess/any/resourceAppId": "",
+	"federatedIdentityCredentials/any/issuer": "", "federatedIdentityCredentials/any/name": "",
+	"federatedIdentityCredentials/any/subject": "", "owners/$count": "",
 }
 
 func listApplications(c *call) (*result, error) {

@@ -27,10 +27,10 @@ func (c *call) listContained(of containment) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.query.OrderBy != "" || c.query.Search != "" || c.advanced() {
+	if c.query.OrderBy != nil || c.query.Search != nil || c.advanced() {
 		return nil, notImplemented("advanced queries of " + of.name)
 	}
-	match, err := c.matcher(collection{fields: of.fields}, of.entity)
+	match, err := c.matcher(collection{kind: tenant.Kind(of.entity), fields: of.fields})
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func fromBody(err error) error {
 }
 
 // fromQuery translates what odata finds wrong with query options.
-func fromQuery(err error, entity string, advanced bool) error {
+func fromQuery(err error, entity string) error {
 	var e *odata.Error
 	if !errors.As(err, &e) {
 		return err
@@ -109,11 +109,8 @@ func fromQuery(err error, entity string, advanced bool) error {
 			return noSuchProperty(name, entity)
 		}
 		return unsupportedQuery("Unsupported or invalid query filter clause specified for property '%s' of resource '%s'.",
-			e.Name, title(entity))
+			strings.TrimSuffix(e.Name, "/any"), title(entity))
 	case odata.AdvancedOperator:
-		if advanced {
-			return notImplemented("advanced queries: " + e.Name)
-		}
 		return unsupportedQuery("Operator '%s' is not supported because the required parameters might be missing. "+
 			"Try adding $count=true query parameter and ConsistencyLevel:eventual header.", e.Name)
 	case odata.TooManyClauses:
@@ -121,6 +118,10 @@ func fromQuery(err error, entity string, advanced bool) error {
 			"Max allowed: %d.", e.Name, odata.MaxClauses)
 	case odata.BadTop:
 		return unsupportedQuery("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", e.Name, odata.MaxTop)
+	case odata.BadOption:
+		return badRequest("Invalid value specified for query option '%s'.", e.Name)
+	case odata.TooManyRelations:
+		return unsupportedQuery("Only one relation can be expanded: '%s'.", e.Name)
 	case odata.UnsupportedOption:
 		return unsupportedQuery("'%s' is not supported by the service.", e.Name)
 	default:

@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,17 +30,11 @@ const defaultPage = 100
 // list answers with a page of a collection.
 func (c *call) list(of collection) (*result, error) {
 	entity := string(of.kind)
-	switch {
-	case c.query.Search != "" && !c.advanced():
-		return nil, unsupportedQuery("Request with $search query parameter only works through MSGraph with a special " +
-			"request header: 'ConsistencyLevel: eventual'")
-	case c.query.OrderBy != "" && !c.advanced():
-		return nil, unsupportedQuery("Sorting is not supported without $count=true and ConsistencyLevel:eventual.")
-	case c.query.OrderBy != "" || c.query.Search != "":
-		return nil, notImplemented("$orderby and $search")
-	}
-	match, err := c.matcher(of, entity)
+	match, err := c.matcher(of)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.checkOrder(of.kind); err != nil {
 		return nil, err
 	}
 	from, err := c.position()
@@ -47,12 +42,11 @@ func (c *call) list(of collection) (*result, error) {
 		return nil, err
 	}
 	view := c.far()
-	docs, next := view.Page(c.caller.TenantID, of.kind, of.deleted, from, c.pageSize(), match)
+	docs, next := c.page(view, of, from, match)
 	body := tenant.Doc{"@odata.context": c.context(of.set)}
 	// Counts come on the first page only, and only in the advanced mode; otherwise $count is ignored.
 	if c.advanced() && c.query.SkipToken == "" {
-		all, _ := view.Page(c.caller.TenantID, of.kind, of.deleted, 0, 1<<30, match)
-		body["@odata.count"] = float64(len(all))
+		body["@odata.count"] = float64(view.Count(c.caller.TenantID, of.kind, of.deleted, match))
 	}
 	switch {
 	case c.startsEmpty():
@@ -75,6 +69,40 @@ func (c *call) list(of collection) (*result, error) {
 	return &result{status: http.StatusOK, body: body}, nil
 }
 
+// page reads a page in the order that is asked for, creation's unless $orderby says otherwise.
+func (c *call) page(view *tenant.View, of collection, from int, match func(tenant.Doc) bool) (docs []tenant.Doc, next int) {
+	if len(c.query.OrderBy) == 0 {
+		return view.Page(c.caller.TenantID, of.kind, of.deleted, from, c.pageSize(), match)
+	}
+	docs, _ = view.Page(c.caller.TenantID, of.kind, of.deleted, 0, math.MaxInt, match)
+	c.sort(docs)
+	docs = docs[min(from, len(docs)):]
+	if size := c.pageSize(); size < len(docs) {
+		docs, next = docs[:size], from+size
+	}
+	return docs, next
+}
+
+func countApplications(c *call) (*result, error) {
+	return c.count(collection{kind: tenant.Application, fields: applicationFields})
+}
+
+func countPrincipals(c *call) (*result, error) {
+	return c.count(collection{kind: tenant.ServicePrincipal, fields: principalFields})
+}
+
+// count answers a collection's "/$count".
+func (c *call) count(of collection) (*result, error) {
+	if !c.eventual() {
+		return nil, badRequest("$count is not currently supported.")
+	}
+	match, err := c.matcher(of)
+	if err != nil {
+		return nil, err
+	}
+	return &result{status: http.StatusOK, text: strconv.Itoa(c.far().Count(c.caller.TenantID, of.kind, of.deleted, match))}, nil
+}
+
 // pageSize is how much a page holds: what the client wants, within bounds.
 func (c *call) pageSize() int {
 	size := c.query.Top
@@ -92,20 +120,7 @@ func (c *call) pageSize() int {
 func (c *call) startsEmpty() bool {
 	const share = 0.15
 	return c.PageSize > 0 && c.query.SkipToken == "" &&
-		fault.Fraction(c.Seed, "empty page", c.r.URL.Path, c.query.FilterText) < share
-}
-
-func (c *call) matcher(of collection, entity string) (func(tenant.Doc) bool, error) {
-	if c.query.Filter == nil {
-		return of.within, nil
-	}
-	if err := c.query.Filter.Check(of.fields); err != nil {
-		return nil, fromQuery(err, entity, c.advanced())
-	}
-	fold := c.Readings.is(FilterCase, "ignored")
-	return func(d tenant.Doc) bool {
-		return (of.within == nil || of.within(d)) && c.query.Filter.Match(d, fold)
-	}, nil
+		fault.Fraction(c.Seed, "empty page", c.r.URL.Path, c.query.Text) < share
 }
 
 // A page token is a position, bound to the query and signed, so that clients can't make one up.
@@ -127,7 +142,7 @@ func (c *call) position() (int, error) {
 }
 
 func (c *call) pageSum(at int) string {
-	sum := tenant.Digest(c.Seed, "page", c.caller.TenantID, c.r.URL.Path, c.query.FilterText, strconv.Itoa(at))
+	sum := tenant.Digest(c.Seed, "page", c.caller.TenantID, c.r.URL.Path, c.query.Text, strconv.Itoa(at))
 	return hex.EncodeToString(sum[:12])
 }
 

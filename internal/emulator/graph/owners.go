@@ -34,7 +34,7 @@ func listPrincipalOwners(c *call) (*result, error) {
 
 // directoryObjects answers with a page of the users and service principals of a list of ids.
 func (c *call) directoryObjects(ids []string) (*result, error) {
-	if c.query.Filter != nil || c.query.OrderBy != "" || c.query.Search != "" || c.advanced() {
+	if c.query.Filter != nil || c.query.OrderBy != nil || c.query.Search != nil || c.advanced() {
 		return nil, notImplemented("queries of owners")
 	}
 	from, err := c.position()

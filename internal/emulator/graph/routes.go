@@ -34,6 +34,7 @@ func routeTable() []*route {
 
 	lacking(add)
 	add(get, "/applications", readApplications, listApplications)
+	add(get, "/applications/$count", readApplications, countApplications)
 	add(post, "/applications", createApplications, createApplication)
 	for _, app := range applicationPaths {
 		add(get, app, readApplications, getApplication)
@@ -49,6 +50,7 @@ func routeTable() []*route {
 	}
 
 	add(get, "/servicePrincipals", readApplications, listPrincipals)
+	add(get, "/servicePrincipals/$count", readApplications, countPrincipals)
 	add(post, "/servicePrincipals", writeApplications, createPrincipal)
 	for _, sp := range principalPaths {
 		add(get, sp, readApplications, getPrincipal)
@@ -103,7 +105,6 @@ func lacking(add func(method, pattern string, need permission, handle func(*call
 		}
 	}
 	for _, collection := range []string{"/applications", "/servicePrincipals"} {
-		all(collection+"/$count", get)
 		all(collection+"/delta", get)
 	}
 	all("/oauth2PermissionGrants/delta", get)

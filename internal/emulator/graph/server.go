@@ -68,6 +68,7 @@ type Reply struct {
 type result struct {
 	status int
 	body   tenant.Doc
+	text   string // instead of a body: plain text
 }
 
 // call is a request on its way through a handler.
@@ -192,7 +193,7 @@ func (c *call) serve() (*result, error) {
 	}
 	q, err := odata.ParseQuery(c.r.URL.Query())
 	if err != nil {
-		return nil, fromQuery(err, "", false)
+		return nil, fromQuery(err, "")
 	}
 	c.query = q
 	return found.handle(c)
@@ -236,11 +237,6 @@ func (c *call) readContentType() error {
 	return nil
 }
 
-// advanced tells whether the request asks for the advanced query mode.
-func (c *call) advanced() bool {
-	return c.query.Count && strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual")
-}
-
 // replica is the state that answers a read of key: up to spread behind. How far follows from the seed, the key, and how
 // often it was asked for, so that reads flap as they do between replicas.
 func (s *Server) replica(key string, spread time.Duration) *tenant.View {
@@ -257,7 +253,7 @@ func (s *Server) replica(key string, spread time.Duration) *tenant.View {
 
 // near is the replica for a read by key, far the one for a list.
 func (c *call) near(key string) *tenant.View { return c.replica(key, c.Lag) }
-func (c *call) far() *tenant.View            { return c.replica(c.r.URL.Path+"?"+c.query.FilterText, 2*c.Lag) }
+func (c *call) far() *tenant.View            { return c.replica(c.r.URL.Path+"?"+c.query.Text, 2*c.Lag) }
 
 // one answers with an entity. Replies to writes are exact to seven digits, reads to the second.
 func (c *call) one(status int, set, entity string, doc tenant.Doc, exact bool) (*result, error) {
@@ -270,8 +266,12 @@ func (c *call) one(status int, set, entity string, doc tenant.Doc, exact bool) (
 }
 
 func (c *call) context(set string) string {
-	if len(c.query.Select) > 0 {
-		set += "(" + strings.Join(c.query.Select, ",") + ")"
+	shown := c.query.Select
+	if e := c.query.Expand; e != nil {
+		shown = append(slices.Clone(shown), e.Name+"("+strings.Join(e.Select, ",")+")")
+	}
+	if len(shown) > 0 {
+		set += "(" + strings.Join(shown, ",") + ")"
 	}
 	return c.baseURL + "/$metadata#" + set
 }
@@ -283,14 +283,11 @@ func (c *call) shape(entity string, doc tenant.Doc, exact bool) (tenant.Doc, err
 			return nil, noSuchProperty(name, entity)
 		}
 	}
-	if c.query.Expand != "" {
-		return nil, notImplemented("$expand")
-	}
 	shown := edm.Entity(entity, doc, c.query.Select).Clone()
 	if !exact {
 		edm.WholeSeconds(shown)
 	}
-	return shown, nil
+	return shown, c.expand(entity, doc, shown)
 }
 
 func nothing() (*result, error) { return &result{status: http.StatusNoContent}, nil }
@@ -312,6 +309,11 @@ func (s *Server) render(r *http.Request, res *result, err error) *Reply {
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	h.Set("Vary", "Accept-Encoding")
 	reply := &Reply{Header: h, RequestID: requestID}
+	if err == nil && res.text != "" {
+		h.Set("Content-Type", "text/plain")
+		reply.Status, reply.Body = res.status, []byte(res.text)
+		return reply
+	}
 	var body any
 	if err != nil {
 		e := asError(err)

@@ -120,6 +120,16 @@ type answer struct {
 // do sends a request as w.as. Headers come as "Name: value".
 func (w *world) do(method, path, body string, headers ...string) answer {
 	w.t.Helper()
+	r := w.request(method, path, body, headers...)
+	raw, err := graph.ReadBody(r)
+	if err != nil {
+		return w.decode(w.srv.Refuse(r, err))
+	}
+	return w.decode(w.srv.Serve(r, raw))
+}
+
+func (w *world) request(method, path, body string, headers ...string) *http.Request {
+	w.t.Helper()
 	r := httptest.NewRequestWithContext(w.t.Context(), method, "https://graph.test/v1.0"+path, strings.NewReader(body))
 	if w.as != "" {
 		r.Header.Set("Authorization", "Bearer "+w.as)
@@ -131,11 +141,7 @@ func (w *world) do(method, path, body string, headers ...string) answer {
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(name, value)
 	}
-	raw, err := graph.ReadBody(r)
-	if err != nil {
-		return w.decode(w.srv.Refuse(r, err))
-	}
-	return w.decode(w.srv.Serve(r, raw))
+	return r
 }
 
 func (w *world) decode(reply *graph.Reply) answer {

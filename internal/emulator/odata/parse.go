@@ -113,7 +113,7 @@ func bare(s string) token {
 		return token{literal, s, float64(n)}
 	}
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return token{literal, s, t.UTC().Format("2006-01-02T15:04:05.0000000Z")}
+		return token{literal, s, t.UTC()}
 	}
 	if len(s) == 36 && strings.Count(s, "-") == 4 {
 		return token{literal, s, strings.ToLower(s)}
@@ -204,8 +204,8 @@ func (p *parser) term(depth int) (node, error) {
 		}
 		name := p.token.text
 		p.next()
-		if name == "any" && p.is("(") {
-			return p.lambda(depth, path)
+		if (name == "any" || name == "all") && p.is("(") {
+			return p.lambda(depth, path, name == "all")
 		}
 		path = append(path, name)
 	}
@@ -246,7 +246,7 @@ func (p *parser) function(op string) (node, error) {
 	return compare{path, op, []any{want}}, p.take(")")
 }
 
-func (p *parser) lambda(depth int, path []string) (node, error) {
+func (p *parser) lambda(depth int, path []string, every bool) (node, error) {
 	p.next() // The parenthesis.
 	if p.token.kind != word {
 		return nil, p.unexpected()
@@ -260,7 +260,7 @@ func (p *parser) lambda(depth int, path []string) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lambda{path, variable, body}, p.take(")")
+	return lambda{path, every, variable, body}, p.take(")")
 }
 
 func (p *parser) list() ([]any, error) {

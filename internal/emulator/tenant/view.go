@@ -132,6 +132,19 @@ func (v *View) Page(tenantID string, k Kind, deleted bool, from, limit int, matc
 	return docs, 0
 }
 
+// Count tells how many objects of a kind match; a nil match is true for all.
+func (v *View) Count(tenantID string, k Kind, deleted bool, match func(Doc) bool) int {
+	v.cloud.mu.RLock()
+	defer v.cloud.mu.RUnlock()
+	n := 0
+	for _, o := range v.cloud.order[tenantKind{tenantID, k}] {
+		if doc := v.lookup(tenantID, k, o.key.id, deleted); doc != nil && (match == nil || match(doc)) {
+			n++
+		}
+	}
+	return n
+}
+
 // ApplicationByClientID finds a live application by its client id in whatever tenant it lives.
 func (v *View) ApplicationByClientID(clientID string) (tenantID string, app Doc, ok bool) {
 	v.cloud.mu.RLock()

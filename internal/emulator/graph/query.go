@@ -1,0 +1,135 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
+)
+
+// mostExpanded is how many objects of a relation $expand shows.
+const mostExpanded = 20
+
+// sortable are the properties that $orderby may name.
+func sortable(kind tenant.Kind) []string {
+	switch kind {
+	case tenant.Application:
+		return []string{"createdDateTime", "deletedDateTime", "displayName"}
+	case tenant.ServicePrincipal, tenant.User:
+		return []string{"displayName"}
+	default:
+		return nil
+	}
+}
+
+// searchable are the properties that $search may name.
+func searchable(kind tenant.Kind) []string {
+	switch kind {
+	case tenant.Application, tenant.ServicePrincipal:
+		return []string{"displayName", "description"}
+	default:
+		return nil
+	}
+}
+
+// eventual tells whether the client takes what the index knows, which may be behind.
+func (c *call) eventual() bool {
+	return strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual")
+}
+
+// advanced tells whether the request asks for the advanced query mode: $search and "/$count" do without $count=true.
+func (c *call) advanced() bool { return c.query.Count && c.eventual() }
+
+// matcher gives what $filter and $search leave of a collection; nil is all.
+func (c *call) matcher(of collection) (func(tenant.Doc) bool, error) {
+	filter, search := c.query.Filter, c.query.Search
+	advanced := c.advanced() || c.eventual() && (search != nil || c.counting())
+	if search != nil {
+		if !advanced {
+			return nil, unsupportedQuery("Request with $search query parameter only works through MSGraph with a special " +
+				"request header: 'ConsistencyLevel: eventual'")
+		}
+		for _, name := range search.Properties() {
+			if !slices.Contains(searchable(of.kind), name) {
+				return nil, unsupportedQuery("Property '%s' of resource '%s' can't be searched.", name, title(string(of.kind)))
+			}
+		}
+	}
+	if filter != nil {
+		if err := filter.Check(of.fields, advanced); err != nil {
+			return nil, fromQuery(err, string(of.kind))
+		}
+	}
+	if filter == nil && search == nil {
+		return of.within, nil
+	}
+	fold := c.Readings.is(FilterCase, "ignored")
+	return func(d tenant.Doc) bool {
+		return (of.within == nil || of.within(d)) && (filter == nil || filter.Match(d, fold)) && (search == nil || search.Match(d))
+	}, nil
+}
+
+// counting tells whether only the number of objects is asked for.
+func (c *call) counting() bool { return strings.HasSuffix(c.r.URL.Path, "/$count") }
+
+// checkOrder judges $orderby.
+func (c *call) checkOrder(kind tenant.Kind) error {
+	if len(c.query.OrderBy) > 0 && !c.advanced() {
+		return unsupportedQuery("Sorting is not supported without $count=true and ConsistencyLevel:eventual.")
+	}
+	for _, by := range c.query.OrderBy {
+		switch entity := string(kind); {
+		case !edm.Has(entity, by.Name):
+			return noSuchProperty(by.Name, entity)
+		case !slices.Contains(sortable(kind), by.Name):
+			return unsupportedQuery("Sorting by property '%s' of resource '%s' is not supported.", by.Name, title(entity))
+		}
+	}
+	return nil
+}
+
+// sort brings documents into the order of $orderby: texts without regard to case, null first, equals as they were made.
+func (c *call) sort(docs []tenant.Doc) {
+	slices.SortStableFunc(docs, func(a, b tenant.Doc) int {
+		for _, by := range c.query.OrderBy {
+			order := cmp.Compare(strings.ToLower(a.String(by.Name)), strings.ToLower(b.String(by.Name)))
+			if strings.HasSuffix(by.Name, "DateTime") {
+				order = a.Time(by.Name).Compare(b.Time(by.Name))
+			}
+			if by.Descending {
+				order = -order
+			}
+			if order != 0 {
+				return order
+			}
+		}
+		return 0
+	})
+}
+
+// expand adds the objects of $expand's relation to what is shown of an entity.
+func (c *call) expand(entity string, doc, shown tenant.Doc) error {
+	relation := c.query.Expand
+	switch {
+	case relation == nil:
+		return nil
+	case c.advanced() || c.query.Search != nil:
+		return unsupportedQuery("$expand can't be combined with advanced queries.")
+	case !edm.IsNavigation(entity, relation.Name):
+		return noSuchProperty(relation.Name, entity)
+	case relation.Name != "owners":
+		return notImplemented("$expand=" + relation.Name)
+	}
+	inner := *c
+	inner.query = odata.Query{Select: relation.Select}
+	owners := doc.Strings("owners")
+	list, err := inner.directoryObjects(owners[:min(len(owners), mostExpanded)])
+	if err != nil {
+		return err
+	}
+	shown[relation.Name] = list.body["value"]
+	return nil
+}
