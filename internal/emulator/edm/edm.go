@@ -90,6 +90,8 @@ func behaviourOf(entity string) behaviour {
 				"samlSingleSignOnSettings", "tags", "tokenEncryptionKeyId"},
 			createOnly: []string{"appId"},
 		}
+	case "appRoleAssignment":
+		return behaviour{writable: []string{"appRoleId", "principalId", "resourceId"}}
 	case "oAuth2PermissionGrant":
 		return behaviour{createOnly: []string{"clientId", "consentType", "principalId", "resourceId"}}
 	default:

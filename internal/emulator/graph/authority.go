@@ -31,6 +31,8 @@ type Caller struct {
 type permission struct {
 	delegated, application []string
 	owned                  []string
+	// and is what the call needs besides.
+	and *permission
 }
 
 const (
@@ -42,6 +44,7 @@ const (
 	directoryAll  = "Directory.ReadWrite.All"
 	grantWriteAll = "DelegatedPermissionGrant.ReadWrite.All"
 	grantRead     = "DelegatedPermissionGrant.Read.All"
+	assignAll     = "AppRoleAssignment.ReadWrite.All"
 )
 
 // The least-permission tables of the documentation, and what is higher.
@@ -73,9 +76,21 @@ var (
 		delegated:   []string{grantWriteAll, directoryAll},
 		application: []string{grantWriteAll, directoryAll},
 	}
-	readOrganization = permission{
+	deleteAssignments = permission{delegated: []string{assignAll}, application: []string{assignAll}}
+	writeAssignments  = permission{delegated: []string{assignAll}, application: []string{assignAll}, and: &readApplications}
+	readOrganization  = permission{
 		delegated:   []string{"User.Read", "Organization.Read.All", directoryRead, directoryAll},
 		application: []string{"Organization.Read.All", directoryRead, directoryAll},
+	}
+	readDomains = permission{
+		delegated:   []string{"Domain.Read.All", "Domain.ReadWrite.All", directoryRead, directoryAll},
+		application: []string{"Domain.Read.All", "Domain.ReadWrite.All", directoryRead, directoryAll},
+	}
+	// No table gives the least permission of a read of any object. What reads service principals, or users, is taken to
+	// be enough for them.
+	readDirectory = permission{
+		delegated:   []string{directoryRead, directoryAll, appReadAll, appWriteAll, "User.Read.All"},
+		application: []string{directoryRead, directoryAll, appReadAll, appWriteAll, "User.Read.All"},
 	}
 	readUsers = permission{
 		delegated:   []string{"User.Read.All", "User.ReadBasic.All", directoryRead, directoryAll},
@@ -91,6 +106,11 @@ var (
 // allows tells whether a caller may make a call at all, and whether only on what it owns. A signed-in user who is no
 // administrator reaches with a write only what the user owns.
 func (p permission) allows(c Caller) (allowed, ownedOnly bool) {
+	if p.and != nil {
+		if also, _ := p.and.allows(c); !also {
+			return false, false
+		}
+	}
 	if c.UserID != "" {
 		return intersect(p.delegated, c.Scopes), false
 	}

@@ -16,8 +16,10 @@ func TestLeastPermissions(t *testing.T) {
 		create, directory        = "AppRegistration.Create", "Directory.Read.All"
 		directoryAll, grants     = "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"
 		organization, policies   = "Organization.Read.All", "Policy.Read.All"
+		assign, domains, users   = "AppRoleAssignment.ReadWrite.All", "Domain.Read.All", "User.Read.All"
 	)
-	every := []string{readAll, writeAll, owned, create, directory, directoryAll, grants, organization, policies}
+	every := []string{readAll, writeAll, owned, create, directory, directoryAll, grants, organization, policies,
+		assign, domains, users}
 	tests := []struct {
 		method, path, body string
 		suffices           string
@@ -33,6 +35,12 @@ func TestLeastPermissions(t *testing.T) {
 		{"POST", "/servicePrincipals", `{"appId":"{appId}"}`, writeAll + " " + owned},
 		{"GET", "/oauth2PermissionGrants", "", directory + " " + directoryAll + " " + grants},
 		{"POST", "/oauth2PermissionGrants", `{}`, directoryAll + " " + grants},
+		{"POST", "/servicePrincipals/{spId}/addPassword", `{}`, writeAll + " " + directoryAll},
+		{"POST", "/servicePrincipals/{spId}/appRoleAssignments", `{}`, ""}, // It takes two.
+		{"DELETE", "/servicePrincipals/{spId}/appRoleAssignments/x", "", assign},
+		{"GET", "/servicePrincipals/{spId}/appRoleAssignedTo", "", readAll + " " + writeAll + " " + owned + " " + directory + " " + directoryAll},
+		{"GET", "/domains", "", domains + " " + directory + " " + directoryAll},
+		{"GET", "/users", "", users + " " + directory + " " + directoryAll},
 		{"GET", "/organization", "", organization + " " + directory + " " + directoryAll},
 		{"GET", "/policies/defaultAppManagementPolicy", "", policies},
 	}
@@ -51,7 +59,7 @@ func TestLeastPermissions(t *testing.T) {
 				})
 				id, appID := w.app("Judged")
 				w.as = "one role"
-				fill := strings.NewReplacer("{id}", id, "{appId}", appID)
+				fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID)
 				got := w.do(tt.method, fill.Replace(tt.path), fill.Replace(tt.body))
 				want := strings.Contains(" "+tt.suffices+" ", " "+role+" ")
 				if (got.Status != 403) != want {

@@ -138,6 +138,15 @@ func notImplemented(what string) *Error {
 		Message: "This emulator doesn't play what Microsoft Graph offers here: " + what}
 }
 
+// notAReference is the refusal of an assignment whose ids don't name what they should.
+func notAReference() *Error { return badRequest("Not a valid reference update.") }
+
+func quotaExceeded() *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "Directory_QuotaExceeded", Message: "The directory object quota " +
+		"limit for the Principal has been exceeded. Please ask your administrator to increase the quota limit or delete " +
+		"objects to reduce the used quota."}
+}
+
 func notQueryable() *Error {
 	return badRequest("Direct queries to this resource type are not supported.")
 }

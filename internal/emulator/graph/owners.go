@@ -16,26 +16,51 @@ const (
 	mostBound  = 20
 )
 
-func listOwners(c *call) (*result, error) {
-	app, err := c.application()
-	if err != nil {
-		return nil, err
+func listOwners(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		doc, err := h.find(c)
+		if err != nil {
+			return nil, err
+		}
+		return c.directoryObjects(doc.Strings("owners"))
 	}
-	return c.directoryObjects(app.Strings("owners"))
 }
 
-func listPrincipalOwners(c *call) (*result, error) {
+func listOwnerReferences(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		doc, err := h.find(c)
+		if err != nil {
+			return nil, err
+		}
+		value := []any{}
+		for _, id := range doc.Strings("owners") {
+			value = append(value, tenant.Doc{"@odata.id": c.baseURL + "/directoryObjects/" + id})
+		}
+		return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": c.context("Collection($ref)"), "value": value}}, nil
+	}
+}
+
+// listOwnedObjects lists the applications and service principals that a service principal owns.
+func listOwnedObjects(c *call) (*result, error) {
 	sp, err := c.principal()
 	if err != nil {
 		return nil, err
 	}
-	return c.directoryObjects(sp.Strings("owners"))
+	var ids []string
+	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal} {
+		for _, doc := range c.far().Find(c.caller.TenantID, kind, func(d tenant.Doc) bool {
+			return slices.Contains(d.Strings("owners"), sp.String("id"))
+		}) {
+			ids = append(ids, doc.String("id"))
+		}
+	}
+	return c.directoryObjects(ids)
 }
 
-// directoryObjects answers with a page of the users and service principals of a list of ids.
+// directoryObjects answers with a page of the objects of a list of ids.
 func (c *call) directoryObjects(ids []string) (*result, error) {
 	if c.query.Filter != nil || c.query.OrderBy != nil || c.query.Search != nil || c.advanced() {
-		return nil, notImplemented("queries of owners")
+		return nil, notImplemented("queries of owners and owned objects")
 	}
 	from, err := c.position()
 	if err != nil {
@@ -46,20 +71,9 @@ func (c *call) directoryObjects(ids []string) (*result, error) {
 	if size := c.pageSize(); size < len(ids) {
 		ids, body["@odata.nextLink"] = ids[:size], c.nextLink(from+size)
 	}
-	value := []any{}
-	for _, id := range ids {
-		for _, kind := range []tenant.Kind{tenant.User, tenant.ServicePrincipal} {
-			doc, ok := c.Cloud.Latest().Get(c.caller.TenantID, kind, id)
-			if !ok {
-				continue
-			}
-			shown, err := c.shape(string(kind), doc, false)
-			if err != nil {
-				return nil, err
-			}
-			shown["@odata.type"] = "#microsoft.graph." + string(kind)
-			value = append(value, shown)
-		}
+	value, err := c.objectsByID(ids, directoryKinds())
+	if err != nil {
+		return nil, err
 	}
 	body["value"] = value
 	return &result{status: http.StatusOK, body: body}, nil
@@ -114,54 +128,54 @@ func (c *call) bindOwners(tx *tenant.Tx, app tenant.Doc, links []string) error {
 	return nil
 }
 
-func addOwner(c *call) (*result, error) {
-	id, err := c.reference()
-	if err != nil {
-		return nil, err
-	}
-	return c.changeOwners(func(tx *tenant.Tx, owners []string) ([]string, error) {
-		switch {
-		case !isDirectoryObject(tx, c.caller.TenantID, id):
-			return nil, notFound(id)
-		case slices.Contains(owners, id):
-			return nil, badRequest("One or more added object references already exist for the following modified properties: 'owners'.")
-		case len(owners) >= mostOwners:
-			return nil, invalidValue("owners", "application")
-		}
-		return append(owners, id), nil
-	})
-}
-
-func removeOwner(c *call) (*result, error) {
-	id, err := c.guid("ownerId")
-	if err != nil {
-		return nil, err
-	}
-	return c.changeOwners(func(_ *tenant.Tx, owners []string) ([]string, error) {
-		i := slices.Index(owners, id)
-		switch {
-		case i >= 0:
-			return slices.Delete(owners, i, i+1), nil
-		case c.Readings.is(AbsentOwner, "400"):
-			return nil, badRequest("One or more removed object references do not exist for the following modified properties: 'owners'.")
-		}
-		return nil, notFound(id)
-	})
-}
-
-func (c *call) changeOwners(f func(*tenant.Tx, []string) ([]string, error)) (*result, error) {
-	seen, err := c.application()
-	if err != nil {
-		return nil, err
-	}
-	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
-		owners, err := f(tx, app.Strings("owners"))
+func addOwner(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		id, err := c.reference()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		app["owners"] = owners
-		tx.Put(c.caller.TenantID, tenant.Application, app)
-		return nil
+		return c.changeOwners(h, func(tx *tenant.Tx, owners []string) ([]string, error) {
+			switch {
+			case !isDirectoryObject(tx, c.caller.TenantID, id):
+				return nil, notFound(id)
+			case slices.Contains(owners, id):
+				return nil, badRequest("One or more added object references already exist for the following modified properties: 'owners'.")
+			case len(owners) >= mostOwners:
+				return nil, invalidValue("owners", string(h.kind))
+			}
+			return append(owners, id), nil
+		})
+	}
+}
+
+func removeOwner(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		id, err := c.guid("ownerId")
+		if err != nil {
+			return nil, err
+		}
+		return c.changeOwners(h, func(_ *tenant.Tx, owners []string) ([]string, error) {
+			i := slices.Index(owners, id)
+			switch {
+			case i >= 0:
+				return slices.Delete(owners, i, i+1), nil
+			case c.Readings.is(AbsentOwner, "400"):
+				return nil, badRequest("One or more removed object references do not exist for the following modified properties: 'owners'.")
+			}
+			return nil, notFound(id)
+		})
+	}
+}
+
+func (c *call) changeOwners(h holder, f func(*tenant.Tx, []string) ([]string, error)) (*result, error) {
+	seen, err := h.find(c)
+	if err != nil {
+		return nil, err
+	}
+	err = h.change(c, seen, func(tx *tenant.Tx, doc tenant.Doc) error {
+		owners, err := f(tx, doc.Strings("owners"))
+		doc["owners"] = owners
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -12,22 +12,23 @@ import (
 // personalPasswords is how many secrets an application for personal accounts may hold.
 const personalPasswords = 2
 
-func addPassword(c *call) (*result, error) {
+func addPassword(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) { return c.addPassword(h) }
+}
+
+func (c *call) addPassword(h holder) (*result, error) {
 	asked, err := c.passwordParameter()
 	if err != nil {
 		return nil, err
 	}
-	seen, err := c.application()
+	seen, err := h.find(c)
 	if err != nil {
 		return nil, err
 	}
 	var made tenant.Doc
-	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
-		if made, err = c.newPassword(tx, app, asked); err != nil {
-			return err
-		}
-		tx.Put(c.caller.TenantID, tenant.Application, app)
-		return nil
+	err = h.change(c, seen, func(tx *tenant.Tx, doc tenant.Doc) error {
+		made, err = c.newPassword(tx, doc, asked)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (c *call) passwordParameter() (tenant.Doc, error) {
 	return asked, nil
 }
 
-// newPassword makes a secret as asked for and adds it to the application.
+// newPassword makes a secret as asked for and adds it to an application or service principal.
 func (c *call) newPassword(tx *tenant.Tx, app, asked tenant.Doc) (tenant.Doc, error) {
 	for _, made := range []string{"keyId", "secretText", "hint", "customKeyIdentifier"} {
 		if asked[made] != nil {
@@ -104,7 +105,11 @@ func (c *call) firstPassword(tx *tenant.Tx, app tenant.Doc, asked []tenant.Doc) 
 	return c.newPassword(tx, app, asked[0])
 }
 
-func removePassword(c *call) (*result, error) {
+func removePassword(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) { return c.removePassword(h) }
+}
+
+func (c *call) removePassword(h holder) (*result, error) {
 	params, err := edm.DecodeComplex("passwordCredential", c.body)
 	if err != nil {
 		return nil, fromBody(err)
@@ -113,7 +118,7 @@ func removePassword(c *call) (*result, error) {
 	if keyID == "" || len(params) > 1 {
 		return nil, invalidValue("keyId", "passwordCredential")
 	}
-	seen, err := c.application()
+	seen, err := h.find(c)
 	if err != nil {
 		return nil, err
 	}
@@ -121,14 +126,13 @@ func removePassword(c *call) (*result, error) {
 	if indexKey(seen.Docs("passwordCredentials"), keyID) < 0 {
 		return nil, noPassword(keyID)
 	}
-	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
-		held := app.Docs("passwordCredentials")
+	err = h.change(c, seen, func(_ *tenant.Tx, doc tenant.Doc) error {
+		held := doc.Docs("passwordCredentials")
 		i := indexKey(held, keyID)
 		if i < 0 {
 			return noPassword(keyID)
 		}
-		app["passwordCredentials"] = slices.Delete(held, i, i+1)
-		tx.Put(c.caller.TenantID, tenant.Application, app)
+		doc["passwordCredentials"] = slices.Delete(held, i, i+1)
 		return nil
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
@@ -145,16 +144,12 @@ func patchPrincipal(c *call) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.change(tenant.ServicePrincipal, seen, func(tx *tenant.Tx, sp tenant.Doc) error {
+	err = principalHolder().change(c, seen, func(tx *tenant.Tx, sp tenant.Doc) error {
 		if err := c.replaceCertificates(tx, sp, body); err != nil {
 			return err
 		}
 		edm.Merge(sp, body)
-		if err := checkTags(sp); err != nil {
-			return err
-		}
-		tx.Put(c.caller.TenantID, tenant.ServicePrincipal, sp)
-		return nil
+		return checkTags(sp)
 	})
 	if err != nil {
 		return nil, err
@@ -168,7 +163,7 @@ func deletePrincipal(c *call) (*result, error) {
 		return nil, err
 	}
 	err = c.change(tenant.ServicePrincipal, seen, func(tx *tenant.Tx, sp tenant.Doc) error {
-		if slices.Contains([]string{tenant.MicrosoftGraphClientID, tenant.ExchangeOnlineClientID}, sp.String("appId")) {
+		if sp.String("appOwnerOrganizationId") == tenant.MicrosoftTenantID {
 			return denied()
 		}
 		RemovePrincipal(tx, c.caller.TenantID, sp.String("id"))
@@ -195,19 +190,14 @@ func RemovePrincipal(tx *tenant.Tx, tenantID, id string) {
 	}
 }
 
-func listAssignments(c *call) (*result, error) {
-	return c.assignments("principalId", "appRoleAssignments")
-}
-func listAssignedTo(c *call) (*result, error) {
-	return c.assignments("resourceId", "appRoleAssignedTo")
-}
-
-func (c *call) assignments(end, set string) (*result, error) {
-	sp, err := c.principal()
-	if err != nil {
-		return nil, err
+// listPermissions lists what a service principal publishes, one collection of it, as some clients ask for it.
+func listPermissions(property string) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		sp, err := c.principal()
+		if err != nil {
+			return nil, err
+		}
+		context := c.baseURL + "/$metadata#servicePrincipals('" + sp.String("id") + "')/" + property
+		return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": context, "value": sp[property]}}, nil
 	}
-	id := sp.String("id")
-	return c.list(collection{kind: tenant.AppRoleAssignment, set: "servicePrincipals('" + id + "')/" + set,
-		within: func(d tenant.Doc) bool { return d.String(end) == id }})
 }

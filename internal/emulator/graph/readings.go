@@ -32,6 +32,7 @@ const (
 	CallerBecomesOwner   = "caller-becomes-owner"
 	DeletedItemsFilter   = "deleted-items-filter"
 	OverlongSecret       = "overlong-secret"
+	FirstPartyChanges    = "first-party-changes"
 	DuplicateSubject     = "duplicate-subject"
 )
 
@@ -55,6 +56,7 @@ func AllReadings() []Reading {
 		{CallerBecomesOwner, []string{"no", "yes"}, "whether an application with ReadWrite.All becomes owner of what it creates"},
 		{DeletedItemsFilter, []string{"supported", "refused"}, "$filter on deleted items is documented as advanced and without a list of properties"},
 		{OverlongSecret, []string{"accepted", "refused"}, "ends beyond two years are accepted without a policy, by old reports"},
+		{FirstPartyChanges, []string{"refused", "accepted"}, "whether Microsoft's own service principals take updates, credentials and owners from a tenant"},
 		{DuplicateSubject, []string{"409", "400"}, "a second federated identity credential for the same issuer and subject"},
 	}
 }

@@ -32,6 +32,15 @@ func routeTable() []*route {
 	}
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 
+	holds := func(path string, h holder) {
+		add(post, path+"/addPassword", writeSecrets, addPassword(h))
+		add(post, path+"/removePassword", writeSecrets, removePassword(h))
+		add(get, path+"/owners", readApplications, listOwners(h))
+		add(get, path+"/owners/$ref", readApplications, listOwnerReferences(h))
+		add(post, path+"/owners/$ref", writeApplications, addOwner(h))
+		add(del, path+"/owners/{ownerId}/$ref", writeApplications, removeOwner(h))
+	}
+
 	lacking(add)
 	add(get, "/applications", readApplications, listApplications)
 	add(get, "/applications/$count", readApplications, countApplications)
@@ -40,11 +49,7 @@ func routeTable() []*route {
 		add(get, app, readApplications, getApplication)
 		add(patch, app, writeApplications, patchApplication)
 		add(del, app, writeApplications, deleteApplication)
-		add(post, app+"/addPassword", writeSecrets, addPassword)
-		add(post, app+"/removePassword", writeSecrets, removePassword)
-		add(get, app+"/owners", readApplications, listOwners)
-		add(post, app+"/owners/$ref", writeApplications, addOwner)
-		add(del, app+"/owners/{ownerId}/$ref", writeApplications, removeOwner)
+		holds(app, applicationHolder())
 		add(get, app+"/appManagementPolicies", readPolicies, listAppPolicies)
 		federation(add, app)
 	}
@@ -56,10 +61,17 @@ func routeTable() []*route {
 		add(get, sp, readApplications, getPrincipal)
 		add(patch, sp, writeApplications, patchPrincipal)
 		add(del, sp, writeApplications, deletePrincipal)
-		add(get, sp+"/owners", readApplications, listPrincipalOwners)
+		holds(sp, principalHolder())
+		add(get, sp+"/ownedObjects", readApplications, listOwnedObjects)
 		add(get, sp+"/oauth2PermissionGrants", readGrants, listPrincipalGrants)
-		add(get, sp+"/appRoleAssignments", readApplications, listAssignments)
-		add(get, sp+"/appRoleAssignedTo", readApplications, listAssignedTo)
+		add(get, sp+"/oauth2PermissionScopes", readApplications, listPermissions("oauth2PermissionScopes"))
+		add(get, sp+"/appRoles", readApplications, listPermissions("appRoles"))
+		for _, side := range []assignmentSide{clientSide(), resourceSide()} {
+			add(get, sp+"/"+side.collection, readApplications, side.list)
+			add(post, sp+"/"+side.collection, writeAssignments, side.create)
+			add(get, sp+"/"+side.collection+"/{assignmentId}", readApplications, side.get)
+			add(del, sp+"/"+side.collection+"/{assignmentId}", deleteAssignments, side.remove)
+		}
 	}
 	add(get, "/appRoleAssignments", readApplications, func(*call) (*result, error) { return nil, notQueryable() })
 
@@ -78,7 +90,12 @@ func routeTable() []*route {
 	add(get, "/organization", readOrganization, listOrganization)
 	add(get, "/organization/{id}", readOrganization, getOrganization)
 	add(get, "/me", readMe, getMe)
+	add(get, "/users", readUsers, listUsers)
 	add(get, "/users/{id}", readUsers, getUser)
+	add(get, "/domains", readDomains, listDomains)
+	add(get, "/domains/{id}", readDomains, getDomain)
+	add(post, "/directoryObjects/getByIds", readDirectory, getByIDs)
+	add(get, "/directoryObjects/{id}", readDirectory, getDirectoryObject)
 	add(get, "/policies/defaultAppManagementPolicy", readPolicies, getAppPolicy)
 	return all
 }
@@ -123,26 +140,19 @@ func lacking(add func(method, pattern string, need permission, handle func(*call
 		all(app+"/logo", get, put)
 	}
 	for _, sp := range principalPaths {
-		for _, action := range []string{"addPassword", "removePassword", "addKey", "removeKey", "addTokenSigningCertificate",
-			"owners/$ref", "appRoleAssignments", "appRoleAssignedTo", "delegatedPermissionClassifications"} {
+		for _, action := range []string{"addKey", "removeKey", "addTokenSigningCertificate",
+			"delegatedPermissionClassifications"} {
 			all(sp+"/"+action, post)
 		}
-		for _, sub := range []string{"owners/{subId}/$ref", "appRoleAssignments/{subId}", "appRoleAssignedTo/{subId}",
-			"delegatedPermissionClassifications/{subId}"} {
-			all(sp+"/"+sub, del)
-		}
-		for _, sub := range []string{"ownedObjects", "createdObjects", "memberOf", "oauth2PermissionScopes", "appRoles",
+		all(sp+"/delegatedPermissionClassifications/{subId}", del)
+		for _, sub := range []string{"createdObjects", "memberOf",
 			"delegatedPermissionClassifications", "federatedIdentityCredentials", "appManagementPolicies"} {
 			all(sp+"/"+sub, get)
 		}
 	}
 	all("/directory/deletedItems/microsoft.graph.user", get)
 	all("/directory/deletedItems/microsoft.graph.group", get)
-	all("/directoryObjects/getByIds", post)
-	all("/directoryObjects/{id}", get)
 	all("/$batch", post)
-	all("/users", get)
-	all("/domains", get)
 	all("/policies/defaultAppManagementPolicy", patch)
 	all("/policies/appManagementPolicies", get, post)
 	all("/policies/appManagementPolicies/{id}", get, patch, del)

@@ -131,22 +131,13 @@ func SetRoles(tx *Tx, tenantID, principalID string, roles []string) error {
 		if i < 0 {
 			return fmt.Errorf("microsoft graph has no application permission %q", name)
 		}
-		id, err := assignmentID(principalID, tx.NewID("assignment", principalID, name))
+		made, err := tx.NewAssignment(ServicePrincipal, principal, graph, published[i].String("id"))
 		if err != nil {
 			return err
 		}
-		tx.Put(tenantID, AppRoleAssignment, Doc{"id": id, "deletedDateTime": nil,
-			"appRoleId": published[i].String("id"), "createdDateTime": tx.Now(),
-			"principalDisplayName": principal.String("displayName"), "principalId": principalID,
-			"principalType": "ServicePrincipal", "resourceDisplayName": "Microsoft Graph",
-			"resourceId": graph.String("id")})
+		tx.Put(tenantID, AppRoleAssignment, made)
 	}
 	return nil
-}
-
-// assignmentID is the form of an app role assignment's id: the principal's bytes, then sixteen of its own.
-func assignmentID(principalID, own string) (string, error) {
-	return GrantID(principalID, own, "")
 }
 
 func (s seeder) people(main, second, consumers TenantInfo) error {

@@ -68,6 +68,12 @@ func (tx *Tx) Get(tenantID string, k Kind, id string) (Doc, bool) {
 	return tx.get(tenantID, k, id, false)
 }
 
+// Effective gives a live object; a service principal comes with what it inherits from its application.
+func (tx *Tx) Effective(tenantID string, k Kind, id string) (Doc, bool) {
+	doc := tx.view.lookup(tenantID, k, id, false)
+	return doc.Clone(), doc != nil
+}
+
 // GetDeleted gives a soft-deleted object as stored.
 func (tx *Tx) GetDeleted(tenantID string, k Kind, id string) (Doc, bool) {
 	return tx.get(tenantID, k, id, true)
