@@ -215,6 +215,10 @@ func (e *Emulator) SetRoles(clientID string, roles ...string) error {
 	})
 }
 
+// RotateKeys rolls the keys that tokens are signed with: the next published one signs, a new one is published. Tokens
+// from before stay good.
+func (e *Emulator) RotateKeys() { e.signin.RotateKeys() }
+
 // Policy is an application management policy: what a security team switches on. The zero value switches it off.
 type Policy struct {
 	ForbidSecrets bool

@@ -65,6 +65,7 @@ type control struct {
 //	POST   /objects/{id}/delete    delete behind Terraform's back; also /purge and /restore
 //	POST   /faults                 add fault rules, in the form of the -faults file; DELETE takes all away
 //	POST   /clock/advance?by=24h   move the clock forward
+//	POST   /keys/rotate            sign tokens with the next key
 //
 // Beside them, for a browser, are the pages of package portal. clock may be nil, when it can't be moved.
 func Control(e *emulator.Emulator, clock *Clock) http.Handler {
@@ -95,6 +96,7 @@ func (c control) operations() map[string]func(*http.Request) (any, error) {
 		"POST /faults":               c.addFaults,
 		"DELETE /faults":             c.clearFaults,
 		"POST /clock/advance":        c.advance,
+		"POST /keys/rotate":          c.rotateKeys,
 	}
 }
 
@@ -209,6 +211,11 @@ func (c control) addFaults(r *http.Request) (any, error) {
 
 func (c control) clearFaults(*http.Request) (any, error) {
 	c.emulator.ClearFaults()
+	return struct{}{}, nil
+}
+
+func (c control) rotateKeys(*http.Request) (any, error) {
+	c.emulator.RotateKeys()
 	return struct{}{}, nil
 }
 

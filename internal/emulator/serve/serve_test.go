@@ -376,6 +376,12 @@ func TestControlOfFaultsAndClock(t *testing.T) {
 	if status := r.call(http.MethodGet, r.BaseURL+"/v1.0/organization", nil, header, nil); status != http.StatusOK {
 		t.Errorf("a fresh token: %d", status)
 	}
+	if got := r.control(http.MethodPost, "/keys/rotate", "", nil); got != 200 {
+		t.Errorf("rotating the keys: %d", got)
+	}
+	if status := r.call(http.MethodGet, r.BaseURL+"/v1.0/organization", nil, header, nil); status != http.StatusOK {
+		t.Errorf("a token of the old key: %d", status)
+	}
 	if got := r.control(http.MethodPost, "/clock/advance?by=2h", "", nil); got != 200 {
 		t.Errorf("moving the clock: %d", got)
 	}

@@ -66,7 +66,7 @@ func errAssertion(err error) *Error {
 // isOwnAudience accepts the addresses of the token endpoints and the issuer, with the tenant by id, by domain or as
 // written in the request.
 func (x *exchange) isOwnAudience(aud string, d directory) bool {
-	for _, segment := range []string{d.segment(), d.Domain, x.r.PathValue("tenant")} {
+	for _, segment := range []string{d.segment(), d.Domain, x.r.PathValue("tenant"), adfsPath} {
 		base := x.origin + "/" + segment
 		for _, own := range []string{base + "/oauth2/v2.0/token", base + "/oauth2/token", base + "/v2.0"} {
 			if segment != "" && strings.EqualFold(aud, own) {

@@ -35,7 +35,17 @@ type directory struct {
 
 var domainName = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 
-func (x *exchange) directory() (directory, *Error) { return x.h.directory(x.r.PathValue("tenant")) }
+// adfsPath is the segment by which a federation server is addressed.
+const adfsPath = "adfs"
+
+// directory is what the address names. A federation server is the main tenant's.
+func (x *exchange) directory() (directory, *Error) {
+	segment := x.r.PathValue("tenant")
+	if strings.HasPrefix(x.r.URL.Path, "/"+adfsPath+"/") {
+		segment = x.h.cloud.Seeded().TenantID
+	}
+	return x.h.directory(segment)
+}
 
 func (h *Handler) directory(segment string) (directory, *Error) {
 	switch alias := strings.ToLower(segment); alias {

@@ -50,6 +50,20 @@ func openIDConfiguration(x *exchange) error {
 	})
 }
 
+// adfsConfiguration is the discovery document of a federation server, as clients ask for it that are given an authority
+// they can't know: it leads to the main tenant.
+func adfsConfiguration(x *exchange) error {
+	base := x.origin + "/" + adfsPath
+	return x.json(http.StatusOK, map[string]any{
+		"issuer": base, "access_token_issuer": base, "authorization_endpoint": base + "/oauth2/authorize", "token_endpoint": base + "/oauth2/token",
+		"device_authorization_endpoint": base + "/oauth2/devicecode", "jwks_uri": base + "/discovery/keys",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic", "private_key_jwt"},
+		"response_modes_supported":              []string{"query", "fragment", "form_post"}, "response_types_supported": []string{"code"},
+		"subject_types_supported": []string{"pairwise"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported": []string{"openid", "profile", "email", "offline_access"},
+	})
+}
+
 // openIDConfigurationV1 is the same for the v1.0 endpoints, as far as clients read it.
 func openIDConfigurationV1(x *exchange) error {
 	d, err := x.directory()
@@ -77,12 +91,12 @@ func publishedKeys(x *exchange) error {
 	if d.alias == aliasCommon || d.alias == aliasOrganizations {
 		issuer = "{tenantid}"
 	}
-	keys := make([]map[string]any, 0, len(x.h.keys))
-	for _, made := range x.h.keys {
-		k, err := made()
-		if err != nil {
-			return err
-		}
+	published, failed := x.h.keys.published()
+	if failed != nil {
+		return failed
+	}
+	keys := make([]map[string]any, 0, len(published))
+	for _, k := range published {
 		keys = append(keys, map[string]any{
 			"kty": "RSA", "use": "sig", "kid": k.kid, "x5t": k.kid,
 			"n":   base64.RawURLEncoding.EncodeToString(k.key.N.Bytes()),

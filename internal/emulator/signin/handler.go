@@ -78,7 +78,7 @@ type Handler struct {
 	issuers  *http.Client
 	log      *slog.Logger
 	started  time.Time
-	keys     [signingKeys]func() (signingKey, error)
+	keys     *keyRing
 	mux      *http.ServeMux
 
 	mu    sync.Mutex
@@ -99,7 +99,7 @@ func New(c Config) *Handler {
 		h.now = c.Cloud.Now
 	}
 	h.started = h.now()
-	h.keys = newSigningKeys(h.started)
+	h.keys = newKeyRing(h.started)
 	h.mux = h.routes()
 	return h
 }
@@ -144,6 +144,11 @@ func endpoints() []endpoint {
 		{"GET /subscriptions", "an empty list, for tools that ask after signing in", false, noSubscriptions},
 		{"/{tenant}/oauth2/v2.0/token", "tokens", false, token},
 		{"/{tenant}/oauth2/token", "tokens by version 1.0, with resource=", false, tokenV1},
+		{"GET /adfs/.well-known/openid-configuration", "discovery document in the style of a federation server", false, adfsConfiguration},
+		{"GET /adfs/discovery/keys", "signing keys", false, publishedKeys},
+		{"/adfs/oauth2/token", "tokens of the main tenant, with scope=", false, token},
+		{"/adfs/oauth2/devicecode", "device code", false, deviceCode},
+		{"GET /adfs/oauth2/authorize", "sign-in for an authorization code", true, authorize},
 		{"/{tenant}/oauth2/v2.0/devicecode", "device code", false, deviceCode},
 		{"GET /{tenant}/oauth2/v2.0/authorize", "sign-in for an authorization code", true, authorize},
 		{"POST /{tenant}/oauth2/v2.0/authorize", "the same", true, authorize},

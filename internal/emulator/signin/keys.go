@@ -9,19 +9,34 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// signingKeys is how many keys a platform publishes. The first one signs; the others stand for those that are about to
-// be rolled in, so that a client has to choose by kid.
-const signingKeys = 2
+// keysAhead is how many keys a platform publishes beyond the one that signs: those about to be rolled in, so that a
+// client has to choose by kid.
+const keysAhead = 1
 
 // rsaKeys are the process's RSA keys, each made when it is needed first: making one takes a good part of a second.
 // Instances don't share tokens all the same, because each makes certificates, and so key ids, of its own.
-var rsaKeys = [signingKeys]func() (*rsa.PrivateKey, error){sync.OnceValues(newRSAKey), sync.OnceValues(newRSAKey)}
+var rsaKeys struct {
+	mu   sync.Mutex
+	made []func() (*rsa.PrivateKey, error)
+}
+
+// rsaKey gives the process's nth RSA key.
+func rsaKey(n int) (*rsa.PrivateKey, error) {
+	rsaKeys.mu.Lock()
+	for len(rsaKeys.made) <= n {
+		rsaKeys.made = append(rsaKeys.made, sync.OnceValues(newRSAKey))
+	}
+	made := rsaKeys.made[n]
+	rsaKeys.mu.Unlock()
+	return made()
+}
 
 func newRSAKey() (*rsa.PrivateKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -38,25 +53,68 @@ type signingKey struct {
 	kid  string // the certificate's thumbprint, also served as x5t
 }
 
-// newSigningKeys gives the keys of a platform that starts now. They are made when they are asked for, so that starting
-// costs nothing.
-func newSigningKeys(now time.Time) (keys [signingKeys]func() (signingKey, error)) {
-	for i := range keys {
-		keys[i] = sync.OnceValues(func() (signingKey, error) {
-			key, err := rsaKeys[i]()
-			if err != nil {
-				return signingKey{}, err
-			}
-			cert, err := selfSigned(key, now)
-			if err != nil {
-				return signingKey{}, err
-			}
-			sum := sha1.Sum(cert) //nolint:gosec // x5t is a SHA-1 thumbprint by definition.
-			return signingKey{key: key, cert: cert, kid: base64.RawURLEncoding.EncodeToString(sum[:])}, nil
-		})
-	}
-	return keys
+// keyRing is the keys of a platform, oldest first. All are published; the last but keysAhead signs.
+type keyRing struct {
+	mu   sync.Mutex
+	keys []func() (signingKey, error)
 }
+
+// newKeyRing gives the keys of a platform that starts now. They are made when they are asked for, so that starting
+// costs nothing.
+func newKeyRing(now time.Time) *keyRing {
+	ring := &keyRing{}
+	for range 1 + keysAhead {
+		ring.add(now)
+	}
+	return ring
+}
+
+// add publishes one more key, and thereby rolls in the one that was next.
+func (ring *keyRing) add(now time.Time) {
+	ring.mu.Lock()
+	defer ring.mu.Unlock()
+	n := len(ring.keys)
+	ring.keys = append(ring.keys, sync.OnceValues(func() (signingKey, error) {
+		key, err := rsaKey(n)
+		if err != nil {
+			return signingKey{}, err
+		}
+		cert, err := selfSigned(key, now)
+		if err != nil {
+			return signingKey{}, err
+		}
+		sum := sha1.Sum(cert) //nolint:gosec // x5t is a SHA-1 thumbprint by definition.
+		return signingKey{key: key, cert: cert, kid: base64.RawURLEncoding.EncodeToString(sum[:])}, nil
+	}))
+}
+
+// published are all keys, oldest first.
+func (ring *keyRing) published() ([]signingKey, error) {
+	ring.mu.Lock()
+	made := slices.Clone(ring.keys)
+	ring.mu.Unlock()
+	out := make([]signingKey, 0, len(made))
+	for _, f := range made {
+		k, err := f()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+// signer is the key that signs.
+func (ring *keyRing) signer() (signingKey, error) {
+	ring.mu.Lock()
+	made := ring.keys[len(ring.keys)-1-keysAhead]
+	ring.mu.Unlock()
+	return made()
+}
+
+// RotateKeys has the next published key sign from now on and publishes a new one after it. Old keys stay published, so
+// that what they signed stays good.
+func (h *Handler) RotateKeys() { h.keys.add(h.now()) }
 
 func selfSigned(key *rsa.PrivateKey, now time.Time) ([]byte, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
@@ -78,7 +136,7 @@ func selfSigned(key *rsa.PrivateKey, now time.Time) ([]byte, error) {
 
 // sign makes a JWT of the claims.
 func (h *Handler) sign(claims jwt.MapClaims) (string, error) {
-	key, err := h.keys[0]()
+	key, err := h.keys.signer()
 	if err != nil {
 		return "", err
 	}
@@ -95,11 +153,11 @@ func (h *Handler) sign(claims jwt.MapClaims) (string, error) {
 
 // publicKey finds the key that a token says it was signed with.
 func (h *Handler) publicKey(token *jwt.Token) (any, error) {
-	for _, made := range h.keys {
-		k, err := made()
-		if err != nil {
-			return nil, err
-		}
+	keys, err := h.keys.published()
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
 		if token.Header["kid"] == k.kid {
 			return k.key.Public(), nil
 		}
