@@ -88,6 +88,40 @@ func Decode(entity string, body []byte, mode Mode) (tenant.Doc, error) {
 	return out, nil
 }
 
+// EmptyNulls makes of a body's nulls for collections that can't be null empty collections. What isn't a JSON object is
+// left to Decode.
+func EmptyNulls(entity string, body []byte) []byte {
+	raw, err := object(body)
+	if err != nil {
+		return body
+	}
+	for name, value := range raw {
+		if _, ok := load().Entities[entity].Properties[name].collection(); ok && string(value) == "null" {
+			raw[name] = json.RawMessage("[]")
+		}
+	}
+	text, err := json.Marshal(raw)
+	if err != nil {
+		return body
+	}
+	return text
+}
+
+// Complete adds to the complex values of a decoded body, where held has none yet to merge them into, the members that
+// were left out. Errors are *Error.
+func Complete(entity string, held, body tenant.Doc) error {
+	for name, v := range body {
+		given, ok := v.(tenant.Doc)
+		if _, merges := held[name].(tenant.Doc); !ok || merges {
+			continue
+		}
+		if _, err := complete(load().Entities[entity].Properties[name].Type, given); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DecodeComplex reads a body as a complex type: the members that were sent.
 func DecodeComplex(complexType string, body []byte) (tenant.Doc, error) {
 	raw, err := object(body)

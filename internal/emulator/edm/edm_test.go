@@ -113,3 +113,27 @@ func TestEntityHidesWhatGraphHides(t *testing.T) {
 }
 
 var testTime = time.Date(2026, 11, 20, 9, 2, 39, 723888400, time.UTC)
+
+func TestCompleteFillsNewComplexValues(t *testing.T) {
+	t.Parallel()
+	body := tenant.Doc{"servicePrincipalLockConfiguration": tenant.Doc{"allProperties": true}, "web": tenant.Doc{"homePageUrl": "h"}}
+	if err := edm.Complete("application", tenant.Doc{"web": tenant.Doc{}}, body); err != nil {
+		t.Fatal(err)
+	}
+	if lock := body.Doc("servicePrincipalLockConfiguration"); len(lock) != 5 || lock["isEnabled"] != false || lock["allProperties"] != true {
+		t.Errorf("the lock: %v", lock)
+	}
+	if web := body.Doc("web"); len(web) != 1 {
+		t.Errorf("what merges stays as it is: %v", web)
+	}
+}
+
+func TestEmptyNulls(t *testing.T) {
+	t.Parallel()
+	if got, want := string(edm.EmptyNulls("application", []byte(`{"notes":null,"tags":null}`))), `{"notes":null,"tags":[]}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := string(edm.EmptyNulls("application", []byte(`{`))); got != "{" {
+		t.Error(got)
+	}
+}

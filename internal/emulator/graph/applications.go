@@ -130,10 +130,23 @@ func (c *call) creatorOwns() string {
 	return ""
 }
 
-func createApplication(c *call) (*result, error) {
-	body, err := edm.Decode("application", c.body, edm.Create)
+// applicationBody reads the body of a write.
+func (c *call) applicationBody(mode edm.Mode) (tenant.Doc, error) {
+	text := c.body
+	if c.Readings.is(NullValue, "cleared") {
+		text = edm.EmptyNulls("application", text)
+	}
+	body, err := edm.Decode("application", text, mode)
 	if err != nil {
 		return nil, fromBody(err)
+	}
+	return body, nil
+}
+
+func createApplication(c *call) (*result, error) {
+	body, err := c.applicationBody(edm.Create)
+	if err != nil {
+		return nil, err
 	}
 	if body["uniqueName"] != nil && !c.Readings.is(PostUniqueName, "accepted") {
 		return nil, invalidProperty("uniqueName")
@@ -143,6 +156,9 @@ func createApplication(c *call) (*result, error) {
 
 func (c *call) createApplication(body tenant.Doc) (*result, error) {
 	var shown tenant.Doc
+	if c.owned && body.Doc("api").Bool("acceptMappedClaims") {
+		return nil, denied()
+	}
 	home, _ := c.Cloud.Tenant(c.caller.TenantID)
 	err := c.Cloud.Update(func(tx *tenant.Tx) error {
 		name := body.String("displayName")
@@ -189,31 +205,57 @@ func (c *call) mergeApplication(tx *tenant.Tx, app, body tenant.Doc) error {
 	if err := c.replaceCertificates(tx, app, body); err != nil {
 		return err
 	}
-	for _, name := range []string{"web", "spa", "publicClient", "api", "info", "parentalControlSettings"} {
-		if v, ok := body[name]; ok && v == nil {
-			return invalidValue(name, "application")
-		}
+	if err := c.clearComplex(app, body); err != nil {
+		return err
 	}
 	if body.Doc("info")["logoUrl"] != nil { // It follows from the logo.
 		return readOnly("logoUrl")
 	}
+	if err := edm.Complete("application", app, body); err != nil {
+		return fromBody(err)
+	}
+	given := body.Doc("web").Docs("redirectUriSettings")
 	edm.Merge(app, body)
+	nameOrigins(app)
 	if body["requiredResourceAccess"] != nil && c.Readings.is(RequiredAccessOrder, "changed") {
 		reverseRequiredAccess(app)
 	}
-	web := app.Doc("web")
-	settings := []any{}
-	for _, uri := range web.Strings("redirectUris") {
-		settings = append(settings, tenant.Doc{"uri": uri, "index": nil})
-	}
-	web["redirectUriSettings"] = settings
+	mirrorRedirectURIs(app.Doc("web"), slices.Concat(given, before.Doc("web").Docs("redirectUriSettings")))
 	return c.checkApplication(tx, before, app)
 }
 
+// clearComplex deals with null for the complex properties that are always there.
+func (c *call) clearComplex(app, body tenant.Doc) error {
+	for _, name := range []string{"web", "spa", "publicClient", "api", "info", "parentalControlSettings", "authenticationBehaviors"} {
+		if v, ok := body[name]; !ok || v != nil {
+			continue
+		}
+		if c.Readings.is(NullValue, "refused") {
+			return invalidValue(name, "application")
+		}
+		app[name] = tenant.NewApplication("", "", "", "", c.Cloud.Now())[name]
+		delete(body, name)
+	}
+	return nil
+}
+
+// mirrorRedirectURIs lists the redirect URIs with the index that a caller gave them, in a write or before.
+func mirrorRedirectURIs(web tenant.Doc, given []tenant.Doc) {
+	settings := []any{}
+	for _, uri := range web.Strings("redirectUris") {
+		setting := tenant.Doc{"uri": uri, "index": nil}
+		if i := slices.IndexFunc(given, func(d tenant.Doc) bool { return d.String("uri") == uri }); i >= 0 {
+			setting["index"] = given[i]["index"]
+		}
+		settings = append(settings, setting)
+	}
+	web["redirectUriSettings"] = settings
+}
+
 func patchApplication(c *call) (*result, error) {
-	body, err := edm.Decode("application", c.body, edm.Update)
+	body, err := c.applicationBody(edm.Update)
 	if err != nil {
-		return nil, fromBody(err)
+		return nil, err
 	}
 	if name, ok := c.params["uniqueName"]; ok && c.createIfMissing() {
 		return c.upsertApplication(name, body)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -102,6 +103,11 @@ func (c *call) changeDeleted(f func(*tenant.Tx, tenant.Kind, tenant.Doc) error) 
 
 func restoreDeleted(c *call) (*result, error) {
 	kind, id, err := c.changeDeleted(func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+		if kind == tenant.Application && slices.ContainsFunc(doc.Strings("identifierUris"), func(uri string) bool {
+			return c.identifierTaken(tx, doc, uri)
+		}) {
+			return taken("identifierUris")
+		}
 		return Restore(tx, c.caller.TenantID, kind, doc, c.Readings.is(RestorePrincipal, "restored"))
 	})
 	if err != nil {

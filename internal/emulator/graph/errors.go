@@ -239,6 +239,11 @@ func foreignHost(uri string) *Error {
 		"Values of identifierUris property must use a verified domain of the organization or its subdomain: '%s'", uri)}
 }
 
+// duplicate refuses scopes and roles that share an id or a value.
+func duplicate(property string) *Error {
+	return badRequest("Property %s cannot have duplicate values.", property).with(detail("DuplicateValue", "", property))
+}
+
 func enabledEntitlement() *Error {
 	return &Error{Status: http.StatusBadRequest, Code: "CannotDeleteOrUpdateEnabledEntitlement",
 		Message: "Permission (scope or role) cannot be deleted or updated unless disabled first."}

@@ -34,6 +34,9 @@ const (
 	OverlongSecret       = "overlong-secret"
 	FirstPartyChanges    = "first-party-changes"
 	DuplicateSubject     = "duplicate-subject"
+	DeletedIdentifierURI = "deleted-identifier-uri"
+	PreAuthorizedScopes  = "pre-authorized-scopes"
+	NullValue            = "null-value"
 )
 
 // AllReadings lists the readings with their choices.
@@ -58,6 +61,9 @@ func AllReadings() []Reading {
 		{OverlongSecret, []string{"accepted", "refused"}, "ends beyond two years are accepted without a policy, by old reports"},
 		{FirstPartyChanges, []string{"refused", "accepted"}, "whether Microsoft's own service principals take updates, credentials and owners from a tenant"},
 		{DuplicateSubject, []string{"409", "400"}, "a second federated identity credential for the same issuer and subject"},
+		{DeletedIdentifierURI, []string{"reserved", "free"}, "whether a soft-deleted application keeps its identifier URIs, as it keeps its unique name"},
+		{PreAuthorizedScopes, []string{"checked", "any"}, "whether preauthorised clients may be given scopes that are missing or disabled"},
+		{NullValue, []string{"refused", "cleared"}, "null for a collection or a complex property that can't be null"},
 	}
 }
 

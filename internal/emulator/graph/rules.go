@@ -24,14 +24,14 @@ const (
 type limits struct {
 	displayName, redirectURIs, identifierURILength, identifierURIs int
 	resources, permissions, permissionsPerResource, scopeValue     int
-	scopes                                                         int
+	scopes, clients, clientScopes, scopesPerClient                 int
 }
 
 // limitsOf follows the documentation's table of what each audience supports.
 func limitsOf(app tenant.Doc) limits {
 	if personal(app) {
 		return limits{displayName: 90, redirectURIs: 100, identifierURILength: 120, identifierURIs: 50, resources: 50,
-			permissions: 200, permissionsPerResource: 30, scopeValue: 40, scopes: 100}
+			permissions: 200, permissionsPerResource: 30, scopeValue: 40, scopes: 100, clients: 100, clientScopes: 500, scopesPerClient: 30}
 	}
 	return limits{displayName: 120, redirectURIs: 256, identifierURILength: 255, resources: 50, permissions: 400,
 		scopeValue: 120}
@@ -53,8 +53,10 @@ func (c *call) checkApplication(tx *tenant.Tx, before, app tenant.Doc) error {
 		func() error { return checkTags(app) },
 		func() error { return c.checkUniqueName(tx, before, app) },
 		func() error { return c.checkRedirectURIs(app) },
-		func() error { return c.checkIdentifierURIs(tx, app) },
-		func() error { return checkEntitlements(before, app) },
+		func() error { return checkValues(app) },
+		func() error { return c.checkIdentifierURIs(tx, before, app) },
+		func() error { return checkExposed(before, app) },
+		func() error { return c.checkPreAuthorized(before, app) },
 		func() error { return c.checkRequiredAccess(tx, app) },
 		func() error { return checkAudiencePolicy(tx, c.caller.TenantID, before, app) },
 	}
@@ -110,6 +112,28 @@ func checkTexts(app tenant.Doc) error {
 	return nil
 }
 
+// checkValues judges texts of which only some values mean something, and the one reference inside an application.
+func checkValues(app tenant.Doc) error {
+	claims := []string{"None", "SecurityGroup", "All", "ApplicationGroup", "DirectoryRole"}
+	if text := app.String("groupMembershipClaims"); app["groupMembershipClaims"] != nil {
+		for claim := range strings.SplitSeq(text, ",") {
+			if !slices.Contains(claims, strings.TrimSpace(claim)) {
+				return invalidValue("groupMembershipClaims", "application")
+			}
+		}
+	}
+	rules := []string{"Allow", "RequireConsentForPrivacyServices", "RequireConsentForMinors", "RequireConsentForKids", "BlockMinors"}
+	if rule := app.Doc("parentalControlSettings")["legalAgeGroupRule"]; rule != nil && !slices.Contains(rules, app.Doc("parentalControlSettings").String("legalAgeGroupRule")) {
+		return invalidValue("legalAgeGroupRule", "parentalControlSettings")
+	}
+	if key := app.String("tokenEncryptionKeyId"); key != "" && !slices.ContainsFunc(app.Docs("keyCredentials"), func(d tenant.Doc) bool {
+		return d.String("keyId") == key && d.String("usage") == "Encrypt"
+	}) {
+		return invalidValue("tokenEncryptionKeyId", "application")
+	}
+	return nil
+}
+
 func checkAudience(app tenant.Doc) error {
 	if !slices.Contains([]string{myOrg, multipleOrgs, andPersonal, onlyPersonal}, app.String("signInAudience")) {
 		return invalidValue("signInAudience", "application")
@@ -157,80 +181,6 @@ func (c *call) checkUniqueName(tx *tenant.Tx, before, app tenant.Doc) error {
 	return nil
 }
 
-// checkIdentifierURIs checks form, number and uniqueness. A host must be a verified domain of the tenant.
-func (c *call) checkIdentifierURIs(tx *tenant.Tx, app tenant.Doc) error {
-	uris := app.Strings("identifierUris")
-	limit := limitsOf(app)
-	if limit.identifierURIs > 0 && len(uris) > limit.identifierURIs {
-		return invalidValue("identifierUris", "application")
-	}
-	for i, text := range uris {
-		u, err := url.Parse(text)
-		if err != nil || u.Scheme == "" || len(text) > limit.identifierURILength || strings.ContainsAny(text, "* ") ||
-			strings.HasSuffix(text, "/") || slices.Contains(uris[:i], text) {
-			return invalidValue("identifierUris", "application")
-		}
-		if personal(app) && (u.Scheme == "urn" || u.RawQuery != "" || u.Fragment != "") {
-			return invalidValue("identifierUris", "application")
-		}
-		if u.Scheme == "https" || u.Scheme == "http" {
-			if !c.verifiedHost(tx, u.Hostname()) {
-				return foreignHost(text)
-			}
-		}
-		same := func(d tenant.Doc) bool {
-			return d.String("id") != app.String("id") && slices.Contains(d.Strings("identifierUris"), text)
-		}
-		if len(tx.Find(c.caller.TenantID, tenant.Application, same)) > 0 ||
-			len(tx.FindDeleted(c.caller.TenantID, tenant.Application, same)) > 0 {
-			return taken("identifierUris")
-		}
-	}
-	return nil
-}
-
-func (c *call) verifiedHost(tx *tenant.Tx, host string) bool {
-	organization, ok := tx.Get(c.caller.TenantID, tenant.Organization, c.caller.TenantID)
-	return ok && slices.ContainsFunc(organization.Docs("verifiedDomains"), func(d tenant.Doc) bool {
-		return host == d.String("name") || strings.HasSuffix(host, "."+d.String("name"))
-	})
-}
-
-// checkEntitlements judges exposed scopes and roles: unique values and ids, and none that is enabled may be edited or
-// removed.
-func checkEntitlements(before, app tenant.Doc) error {
-	const most = 700
-	limit := limitsOf(app)
-	scopes := app.Doc("api").Docs("oauth2PermissionScopes")
-	exposed := slices.Concat(scopes, app.Docs("appRoles"))
-	if len(exposed) > most || limit.scopes > 0 && len(scopes) > limit.scopes {
-		return invalidValue("oauth2PermissionScopes", "apiApplication")
-	}
-	for i, e := range exposed {
-		value := e.String("value")
-		if len(value) > limit.scopeValue || strings.ContainsFunc(value, unicode.IsSpace) || strings.HasPrefix(value, ".") {
-			return invalidValue("value", "permissionScope")
-		}
-		if slices.ContainsFunc(exposed[:i], func(o tenant.Doc) bool {
-			return o.String("id") == e.String("id") || value != "" && o.String("value") == value
-		}) {
-			return badRequest("Property value cannot have duplicate values.").with(detail("DuplicateValue", "", "value"))
-		}
-	}
-	for _, s := range scopes {
-		if t := s.String("type"); t != "User" && t != "Admin" {
-			return invalidValue("type", "permissionScope")
-		}
-	}
-	for _, old := range slices.Concat(before.Doc("api").Docs("oauth2PermissionScopes"), before.Docs("appRoles")) {
-		i := slices.IndexFunc(exposed, func(d tenant.Doc) bool { return d.String("id") == old.String("id") })
-		if old.Bool("isEnabled") && (i < 0 || exposed[i].Bool("isEnabled") && exposed[i].String("value") != old.String("value")) {
-			return enabledEntitlement()
-		}
-	}
-	return nil
-}
-
 // checkRequiredAccess judges the configured API permissions.
 func (c *call) checkRequiredAccess(tx *tenant.Tx, app tenant.Doc) error {
 	limit := limitsOf(app)
@@ -239,8 +189,11 @@ func (c *call) checkRequiredAccess(tx *tenant.Tx, app tenant.Doc) error {
 	for _, r := range required {
 		api, ok := edm.GUID(r.String("resourceAppId"))
 		access := r.Docs("resourceAccess")
-		if !ok || seen[api] || limit.permissionsPerResource > 0 && len(access) > limit.permissionsPerResource {
+		if !ok || seen[api] {
 			return invalidValue("resourceAppId", "requiredResourceAccess")
+		}
+		if limit.permissionsPerResource > 0 && len(access) > limit.permissionsPerResource {
+			return invalidValue("resourceAccess", "requiredResourceAccess")
 		}
 		seen[api] = true
 		total += len(access)

@@ -124,6 +124,35 @@ var refusals = []struct {
 	{"A13", "POST", "/applications", `{"displayName":"x","web":{"redirectUris":["https://a.example/?q=1"]},` + personalAudience + `}`, 400, "Request_BadRequest", ""},
 	{"A13", "POST", "/applications", `{"displayName":"x","web":{"logoutUrl":"http://a.example"}}`, 400, "Request_BadRequest", ""},
 	{"A14", "PATCH", "/applications/{id}", `{"identifierUris":["https://elsewhere.example/x"]}`, 400, "HostNameNotOnVerifiedDomain", ""},
+	{"A14", "PATCH", "/applications/{id}", `{"identifierUris":["api://mine"]}`, 400, "HostNameNotOnVerifiedDomain", "Values of identifierUris property must use a verified domain of the organization or its subdomain: 'api://mine'"},
+	{"A14", "PATCH", "/applications/{id}", `{"identifierUris":["https://bergsee.onmicrosoft.com/x/"]}`, 400, "Request_BadRequest", ""},
+	{"A14", "PATCH", "/applications/{id}", `{"identifierUris":["https://*.bergsee.onmicrosoft.com"]}`, 400, "Request_BadRequest", ""},
+	{"A14", "PATCH", "/applications/{id}", `{"identifierUris":["ftp://bergsee.onmicrosoft.com"]}`, 400, "Request_BadRequest", ""},
+	{"A14", "PATCH", "/applications/{id}", `{"identifierUris":["api://{appId}","api://{appId}"]}`, 400, "Request_BadRequest", ""},
+	{"A13", "PATCH", "/applications/{id}", `{"identifierUris":["api://{appId}/` + letters(255) + `"]}`, 400, "Request_BadRequest", ""},
+	{"A13", "PATCH", "/applications/{id}", `{"identifierUris":["api://{appId}/` + letters(120) + `"],` + personalAudience + `}`, 400, "Request_BadRequest", ""},
+	{"A13", "PATCH", "/applications/{id}", `{"identifierUris":["urn:a:b"],` + personalAudience + `}`, 400, "Request_BadRequest", ""},
+	{"A13", "PATCH", "/applications/{id}", `{"identifierUris":["api://{appId}?q"],` + personalAudience + `}`, 400, "Request_BadRequest", ""},
+	{"A13", "PATCH", "/applications/{id}", `{"appRoles":[` + role(`"value":"r"`) + `],` + personalAudience + `}`, 400, "Request_BadRequest", "Invalid value specified for property 'appRoles' of resource 'Application'."},
+	{"A13", "PATCH", "/applications/{id}", `{"signInAudience":"PersonalMicrosoftAccount","api":{"requestedAccessTokenVersion":2,"oauth2PermissionScopes":[` + scope(`"value":"`+letters(41)+`"`) + `]}}`, 400, "Request_BadRequest", ""},
+	{"A14", "PATCH", "/applications/{id}", scopes(scope(`"value":"` + letters(121) + `"`)), 400, "Request_BadRequest", "Invalid value specified for property 'value' of resource 'PermissionScope'."},
+	{"A14", "PATCH", "/applications/{id}", scopes(scope(`"value":"a b"`)), 400, "Request_BadRequest", ""},
+	{"A14", "PATCH", "/applications/{id}", scopes(scope(`"value":".a"`)), 400, "Request_BadRequest", ""},
+	{"A14", "PATCH", "/applications/{id}", scopes(scope(`"value":"a<b"`)), 400, "Request_BadRequest", ""},
+	{"A3", "PATCH", "/applications/{id}", scopes(scope(`"type":"Everybody"`)), 400, "Request_BadRequest", "Invalid value specified for property 'type' of resource 'PermissionScope'."},
+	{"A14", "PATCH", "/applications/{id}", scopes(scope(`"value":"a"`), scope(`"value":"b"`)), 400, "Request_BadRequest", "Property id cannot have duplicate values."},
+	{"A14", "PATCH", "/applications/{id}", scopes(scope(`"value":"a"`), scope(`"value":"a","id":"{id}"`)), 400, "Request_BadRequest", "Property value cannot have duplicate values."},
+	{"A14", "PATCH", "/applications/{id}", `{"appRoles":[` + role(`"value":"a"`) + `],"api":{"oauth2PermissionScopes":[` + scope(`"value":"a","id":"{id}"`) + `]}}`, 400, "Request_BadRequest", "Property value cannot have duplicate values."},
+	{"A2", "PATCH", "/applications/{id}", `{"appRoles":[` + role(`"allowedMemberTypes":["Group"]`) + `]}`, 400, "Request_BadRequest", "Invalid value specified for property 'allowedMemberTypes' of resource 'AppRole'."},
+	{"A2", "PATCH", "/applications/{id}", `{"appRoles":[` + role(`"allowedMemberTypes":[]`) + `]}`, 400, "Request_BadRequest", ""},
+	{"A2", "PATCH", "/applications/{id}", `{"appRoles":[` + role(`"origin":"ServicePrincipal"`) + `]}`, 400, "Request_BadRequest", "Property 'origin' is read-only and cannot be set."},
+	{"A14", "PATCH", "/applications/{id}", `{"api":{"preAuthorizedApplications":[{"appId":"{appId}","delegatedPermissionIds":["{id}"]}]}}`, 400, "Request_BadRequest", "Invalid value specified for property 'delegatedPermissionIds' of resource 'PreAuthorizedApplication'."},
+	{"A14", "PATCH", "/applications/{id}", `{"api":{"preAuthorizedApplications":[{"appId":"foo","delegatedPermissionIds":[]}]}}`, 400, "Request_BadRequest", ""},
+	{"A2", "PATCH", "/applications/{id}", `{"api":{"knownClientApplications":["foo"]}}`, 400, "Request_BadRequest", ""},
+	{"A2", "PATCH", "/applications/{id}", `{"groupMembershipClaims":"Everything"}`, 400, "Request_BadRequest", ""},
+	{"A2", "PATCH", "/applications/{id}", `{"parentalControlSettings":{"legalAgeGroupRule":"Never"}}`, 400, "Request_BadRequest", ""},
+	{"A2", "PATCH", "/applications/{id}", `{"tokenEncryptionKeyId":"{appId}"}`, 400, "Request_BadRequest", ""},
+	{"A2", "PATCH", "/applications/{id}", `{"web":null}`, 400, "Request_BadRequest", ""},
 	{"A2", "PATCH", "/applications/{id}", `{"tags":["a b"]}`, 400, "Request_BadRequest", ""},
 	{"A2", "PATCH", "/applications/{id}", `{"tags":["a","a"]}`, 400, "Request_BadRequest", ""},
 	{"A2", "PATCH", "/applications/{id}", `{"description":"` + letters(1025) + `"}`, 400, "Request_BadRequest", ""},
@@ -157,9 +186,26 @@ func redirect(platform, uri string) string {
 	return `{"` + platform + `":{"redirectUris":["` + uri + `"]}}`
 }
 
+// scope is an enabled scope with some members changed or added, role such a role; scopes is the body that writes scopes.
+func scope(members string) string {
+	return with(map[string]any{"id": "{appId}", "value": "scope", "type": "User", "isEnabled": true}, members)
+}
+
+func role(members string) string {
+	return with(map[string]any{"id": "{appId}", "value": "role", "displayName": "Role", "allowedMemberTypes": []string{"User"}, "isEnabled": true}, members)
+}
+
+func scopes(all ...string) string {
+	return `{"api":{"oauth2PermissionScopes":[` + strings.Join(all, ",") + `]}}`
+}
+
 // trust is the body of a federated identity credential with some members changed or added.
 func trust(members string) string {
-	body := map[string]any{"name": "gh-main", "issuer": "https://issuer.example", "subject": "repo:org/repo", "audiences": []string{"api://AzureADTokenExchange"}}
+	return with(map[string]any{"name": "gh-main", "issuer": "https://issuer.example", "subject": "repo:org/repo",
+		"audiences": []string{"api://AzureADTokenExchange"}}, members)
+}
+
+func with(body map[string]any, members string) string {
 	var given map[string]any
 	if err := json.Unmarshal([]byte("{"+members+"}"), &given); err != nil {
 		panic(err)

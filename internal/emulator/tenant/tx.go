@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -35,6 +36,9 @@ func (c *Cloud) update(visible time.Time, f func(*Tx) error) error {
 	}
 	return err
 }
+
+// Tenants lists the tenants in the order they were added.
+func (tx *Tx) Tenants() []TenantInfo { return slices.Clone(tx.view.cloud.tenants) }
 
 // Now is the time of the commit.
 func (tx *Tx) Now() time.Time { return tx.at }

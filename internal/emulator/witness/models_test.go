@@ -74,7 +74,7 @@ func (s *session) do(status int, method, path, body string) []byte {
 
 // everything is an application with a value in every place that has one.
 const everything = `{"displayName":"Everything","description":"d","notes":"n","serviceManagementReference":"r","tags":["t"],
-	"signInAudience":"AzureADMultipleOrgs","isFallbackPublicClient":true,"identifierUris":["api://everything"],
+	"signInAudience":"AzureADMultipleOrgs","isFallbackPublicClient":true,"identifierUris":["https://bergsee.onmicrosoft.com/everything"],
 	"web":{"homePageUrl":"https://a.example","logoutUrl":"https://a.example/out","redirectUris":["https://a.example/in"],
 		"implicitGrantSettings":{"enableIdTokenIssuance":true}},
 	"spa":{"redirectUris":["https://a.example/spa"]},"publicClient":{"redirectUris":["myapp://auth"]},
