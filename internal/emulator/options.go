@@ -83,6 +83,8 @@ const (
 	AppTokenNeedsPrincipal = "app-token-needs-principal"
 	MissingCredential      = "missing-credential"
 	FederatedMismatch      = "federated-mismatch"
+	RecommendedConsent     = "recommended-consent"
+	UnassignedApp          = "unassigned-app"
 )
 
 // Readings lists all behaviours that no source settles, with their choices; the first one is the default.
@@ -94,6 +96,10 @@ func Readings() []graph.Reading {
 			Why: "whether an application without service principal in its own tenant gets a token"},
 		graph.Reading{Name: MissingCredential, Choices: []string{"401", "400"},
 			Why: "the status of AADSTS7000218 and 7000216, seen as either"},
+		graph.Reading{Name: RecommendedConsent, Choices: []string{"all", "foreign"},
+			Why: "which applications Microsoft's recommended consent policy withholds mail and the like from: all, or those of other tenants"},
+		graph.Reading{Name: UnassignedApp, Choices: []string{"refused", "served"},
+			Why: "an application's own token for an API that demands assignment, without any: 501051 isn't confirmed"},
 		graph.Reading{Name: FederatedMismatch, Choices: []string{"named", "named-400", "unnamed"},
 			Why: "a foreign token that isn't trusted: 700211, 700212 or 700213 by the claim, with 401 or 400, or 70021 as older reports have it"})
 }
@@ -145,6 +151,8 @@ func (o *options) signInReadings() signin.Readings {
 		OIDCScopesNeedGrant:    take(OIDCScopesNeedGrant, "yes"),
 		AppTokenNeedsPrincipal: take(AppTokenNeedsPrincipal, "yes"),
 		MissingCredentialIs400: take(MissingCredential, "400"),
+		RecommendedSparesOwn:   take(RecommendedConsent, "foreign"),
+		UnassignedAppGetsToken: take(UnassignedApp, "served"),
 		FederatedMismatch:      mismatch,
 	}
 }

@@ -52,10 +52,10 @@ func (x *exchange) weigh(c *client, in directory, a asked, userID string) (verdi
 	return v, nil
 }
 
-// assigned tells whether a user has been assigned to an application, in whatever role.
-func (c *client) assigned(tenantID, userID string, sp tenant.Doc) bool {
+// assigned tells whether a user or a service principal has been assigned to an application, in whatever role.
+func (c *client) assigned(tenantID, principalID string, sp tenant.Doc) bool {
 	return len(c.view.Find(tenantID, tenant.AppRoleAssignment, func(d tenant.Doc) bool {
-		return d.String("principalId") == userID && d.String("resourceId") == sp.String("id")
+		return principalID != "" && d.String("principalId") == principalID && d.String("resourceId") == sp.String("id")
 	})) > 0
 }
 
@@ -113,17 +113,6 @@ func (v *verdict) lackOIDC(atGraph []string, needGrant bool) {
 
 func containsFold(list []string, name string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
-}
-
-// administratorOnly lists the missing permissions that a user can't grant.
-func (v verdict) administratorOnly() []string {
-	var names []string
-	for _, name := range v.missing {
-		if scope, ok := v.resource.published(name); ok && scope.String("type") == "Admin" {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // permission is a line of the consent page.

@@ -151,3 +151,9 @@ func (h *Handler) userTenant(d directory, c *client, a tenant.Account) (director
 	}
 	return home, c.usableAt(home)
 }
+
+// switchedOff tells whether the directory has disabled an account.
+func (h *Handler) switchedOff(a tenant.Account) bool {
+	user, ok := h.cloud.Latest().Get(a.TenantID, tenant.User, a.ObjectID)
+	return ok && user["accountEnabled"] == false
+}

@@ -233,6 +233,15 @@ func errNotAssigned(id, name string) *Error {
 	return refuse(50105, http.StatusBadRequest, codeInvalidGrant, "Application '%s'(%s) takes assigned users only, and the signed-in user is not assigned to a role for it.", id, name).onPage()
 }
 
+// The wording follows 50105; the number is uncertain.
+func errAppNotAssigned(c *client, r resource) *Error {
+	return refuse(501051, http.StatusBadRequest, codeInvalidGrant, "Application '%s'(%s) is not assigned to a role for the application '%s'(%s).", c.id, c.name, r.aud, r.sp.String("displayName"))
+}
+
+func errUserDisabled() *Error {
+	return refuse(50057, http.StatusBadRequest, codeInvalidGrant, "The user account is disabled.")
+}
+
 func errWrongPassword() *Error {
 	return refuse(50126, http.StatusBadRequest, codeInvalidGrant, "Error validating credentials due to invalid username or password.")
 }
@@ -274,6 +283,10 @@ func errGrantExpired() *Error {
 
 func errRefreshExpired() *Error {
 	return refuse(700082, http.StatusBadRequest, codeInvalidGrant, "The refresh token has expired due to inactivity.").sub("token_expired")
+}
+
+func errPasswordChanged() *Error {
+	return refuse(50173, http.StatusBadRequest, codeInvalidGrant, "The provided grant was revoked: the user's password has changed since. A fresh sign-in is needed.")
 }
 
 func errSPARefreshExpired() *Error {

@@ -74,6 +74,9 @@ func login(x *exchange) error {
 		if f.account.Password != form.Get("password") {
 			return x.ask(f, errWrongPassword())
 		}
+		if x.h.switchedOff(f.account) {
+			return x.ask(f, errUserDisabled())
+		}
 		f.methods = []string{"pwd"}
 		if f.account.SecondFactor != "" {
 			f.stage = stageFactor
@@ -197,7 +200,7 @@ func (x *exchange) userConsent(f flow, c *client, in directory, a asked, again b
 		}
 		v.lackOIDC(nil, true)
 	}
-	if names := v.administratorOnly(); len(names) > 0 && !f.account.Administrator {
+	if names := v.administratorOnly(x.h.readings.RecommendedSparesOwn); len(names) > 0 && !f.account.Administrator {
 		return consentRequest{}, errAdministratorNeeded(c.name, names)
 	}
 	if !v.needsConsent() {

@@ -50,6 +50,11 @@ type Readings struct {
 	AppTokenNeedsPrincipal bool
 	// MissingCredentialIs400 answers 7000218 and 7000216 with 400, as one report has it, instead of 401.
 	MissingCredentialIs400 bool
+	// RecommendedSparesOwn lets users consent to mail and its like under the recommended policy when the application is
+	// registered in their own tenant.
+	RecommendedSparesOwn bool
+	// UnassignedAppGetsToken gives an application a token for an API that demands assignment, though it has none.
+	UnassignedAppGetsToken bool
 	// FederatedMismatch is how a foreign token is refused that no federated identity credential names.
 	FederatedMismatch FederatedMismatch
 }

@@ -178,6 +178,12 @@ func (q tokenRequest) refreshToken() error {
 	if !ok {
 		return errUserNotFound(t.account.UserName, q.in.name())
 	}
+	if account.Password != t.account.Password {
+		return errPasswordChanged()
+	}
+	if q.h.switchedOff(account) {
+		return errUserDisabled()
+	}
 	t.account = account
 	// A refresh always gives a new refresh token, asked for or not.
 	if !a.wants("offline_access") {

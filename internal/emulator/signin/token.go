@@ -109,6 +109,9 @@ func (q tokenRequest) clientCredentials() error {
 	if refusal != nil {
 		return refusal
 	}
+	if r.sp.Bool("appRoleAssignmentRequired") && !q.h.readings.UnassignedAppGetsToken && !c.assigned(q.in.ID, sp.String("id"), r.sp) {
+		return errAppNotAssigned(c, r)
+	}
 	access, err := q.appToken(c, q.in, r, sp, acr)
 	if err != nil {
 		return err
@@ -145,6 +148,9 @@ func (q tokenRequest) password() error {
 	}
 	if account.Password != q.form.Get("password") {
 		return errWrongPassword()
+	}
+	if q.h.switchedOff(account) {
+		return errUserDisabled()
 	}
 	if account.SecondFactor != "" {
 		return errSecondFactorNeeded(firstOf(a.resource, tenant.MicrosoftGraphClientID))
