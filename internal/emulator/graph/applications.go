@@ -38,7 +38,7 @@ func getApplication(c *call) (*result, error) {
 
 // application finds the application that the path names, as the replica that answers this request shows it.
 func (c *call) application() (tenant.Doc, error) {
-	key, match, err := c.key()
+	key, by, err := c.key()
 	if err != nil {
 		return nil, err
 	}
@@ -47,27 +47,27 @@ func (c *call) application() (tenant.Doc, error) {
 	if c.params["uniqueName"] != "" && c.Readings.is(UpsertVisible, "at-once") {
 		view = c.Cloud.Latest()
 	}
-	found := view.Find(c.caller.TenantID, tenant.Application, match)
-	if len(found) == 0 {
+	app, ok := view.Lookup(c.caller.TenantID, tenant.Application, by)
+	if !ok {
 		return nil, notFound(key)
 	}
-	return found[0], nil
+	return app, nil
 }
 
 // key reads the key in the path: its text, and what it selects.
-func (c *call) key() (string, func(tenant.Doc) bool, error) {
+func (c *call) key() (string, tenant.Key, error) {
 	if name := c.params["uniqueName"]; name != "" {
-		return name, func(d tenant.Doc) bool { return strings.EqualFold(d.String("uniqueName"), name) }, nil
+		return name, tenant.Key{UniqueName: name}, nil
 	}
 	if text, ok := c.params["appId"]; ok {
 		appID, ok := edm.GUID(text)
 		if !ok {
-			return "", nil, malformedAppID()
+			return "", tenant.Key{}, malformedAppID()
 		}
-		return appID, func(d tenant.Doc) bool { return d.String("appId") == appID }, nil
+		return appID, tenant.Key{ClientID: appID}, nil
 	}
 	id, err := c.objectID()
-	return id, func(d tenant.Doc) bool { return d.String("id") == id }, err
+	return id, tenant.Key{ID: id}, err
 }
 
 // objectID reads the object id in the path.
@@ -292,17 +292,15 @@ func (c *call) createIfMissing() bool {
 func (c *call) upsertApplication(name string, body tenant.Doc) (*result, error) {
 	updated := false
 	err := c.Cloud.Update(func(tx *tenant.Tx) error {
-		found := tx.Find(c.caller.TenantID, tenant.Application, func(d tenant.Doc) bool {
-			return strings.EqualFold(d.String("uniqueName"), name)
-		})
-		if len(found) == 0 {
+		app, ok := tx.Lookup(c.caller.TenantID, tenant.Application, tenant.Key{UniqueName: name})
+		if !ok {
 			return nil
 		}
 		updated = true
-		if err := c.mayWrite(found[0]); err != nil {
+		if err := c.mayWrite(app); err != nil {
 			return err
 		}
-		return c.storeApplication(tx, found[0], body)
+		return c.storeApplication(tx, app, body)
 	})
 	if err != nil {
 		return nil, err

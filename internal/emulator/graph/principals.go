@@ -31,15 +31,15 @@ func getPrincipal(c *call) (*result, error) {
 
 // principal finds the service principal that the path names, as the replica that answers this request shows it.
 func (c *call) principal() (tenant.Doc, error) {
-	key, match, err := c.key()
+	key, by, err := c.key()
 	if err != nil {
 		return nil, err
 	}
-	found := c.near(key).Find(c.caller.TenantID, tenant.ServicePrincipal, match)
-	if len(found) == 0 {
+	sp, ok := c.near(key).Lookup(c.caller.TenantID, tenant.ServicePrincipal, by)
+	if !ok {
 		return nil, notFound(key)
 	}
-	return found[0], nil
+	return sp, nil
 }
 
 func createPrincipal(c *call) (*result, error) {

@@ -171,12 +171,13 @@ func (c *call) checkUniqueName(tx *tenant.Tx, before, app tenant.Doc) error {
 	if before["uniqueName"] != nil || name == "" {
 		return immutable("uniqueName")
 	}
-	same := func(d tenant.Doc) bool {
-		return strings.EqualFold(d.String("uniqueName"), name) && d.String("id") != app.String("id")
-	}
-	if len(tx.Find(c.caller.TenantID, tenant.Application, same)) > 0 ||
-		len(tx.FindDeleted(c.caller.TenantID, tenant.Application, same)) > 0 {
-		return taken("uniqueName")
+	return checkFree(app, "uniqueName", tx.NameHolders(c.caller.TenantID, name))
+}
+
+// checkFree refuses a text that another application has, be it in the deleted items.
+func checkFree(app tenant.Doc, property string, holders []string) error {
+	if slices.ContainsFunc(holders, func(id string) bool { return id != app.String("id") }) {
+		return taken(property)
 	}
 	return nil
 }

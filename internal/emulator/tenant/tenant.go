@@ -79,7 +79,8 @@ type Cloud struct {
 	commit   uint64
 	objects  map[key]*object
 	order    map[tenantKind][]*object // in creation order
-	apps     map[string][]*object     // applications of all tenants by client id
+	clients  map[clientKey][]*object  // of all tenants
+	names    map[nameKey][]*object    // applications by unique name
 	secrets  map[string]string
 	ids      map[string]uint64
 	tenants  []TenantInfo
@@ -97,7 +98,8 @@ func New(now func() time.Time) *Cloud {
 		now:     now,
 		objects: map[key]*object{},
 		order:   map[tenantKind][]*object{},
-		apps:    map[string][]*object{},
+		clients: map[clientKey][]*object{},
+		names:   map[nameKey][]*object{},
 		secrets: map[string]string{},
 		ids:     map[string]uint64{},
 	}

@@ -127,7 +127,7 @@ func (tx *Tx) Inspect(tenantID string, k Kind, f func(Doc) bool) {
 
 // ApplicationByClientID finds a live application by its client id in whatever tenant it lives.
 func (tx *Tx) ApplicationByClientID(clientID string) (tenantID string, app Doc, ok bool) {
-	for _, o := range tx.view.cloud.apps[clientID] {
+	for _, o := range tx.view.cloud.clients[clientKey{Application, clientID}] {
 		if doc := tx.view.current(o); doc != nil && !isDeleted(doc) {
 			return o.key.tenantID, doc.Clone(), true
 		}
@@ -137,11 +137,7 @@ func (tx *Tx) ApplicationByClientID(clientID string) (tenantID string, app Doc, 
 
 // ServicePrincipalByClientID finds a tenant's live service principal by its client id, as stored.
 func (tx *Tx) ServicePrincipalByClientID(tenantID, clientID string) (Doc, bool) {
-	found := tx.Find(tenantID, ServicePrincipal, func(d Doc) bool { return d.String("appId") == clientID })
-	if len(found) == 0 {
-		return nil, false
-	}
-	return found[0], true
+	return tx.Lookup(tenantID, ServicePrincipal, Key{ClientID: clientID})
 }
 
 // Put stores an object under its id, new or not. A non-null deletedDateTime makes it soft-deleted.
@@ -174,18 +170,12 @@ func (tx *Tx) write(at key, doc Doc) {
 		c.objects[at] = o
 		group := tenantKind{at.tenantID, at.kind}
 		c.order[group] = append(c.order[group], o)
-		appID := doc.String("appId")
-		if at.kind == Application {
-			c.apps[appID] = append(c.apps[appID], o)
-		}
 		tx.undo = append(tx.undo, func() {
 			delete(c.objects, at)
 			c.order[group] = c.order[group][:len(c.order[group])-1]
-			if at.kind == Application {
-				c.apps[appID] = c.apps[appID][:len(c.apps[appID])-1]
-			}
 		})
 	}
+	tx.undo = append(tx.undo, c.index(o, doc)...)
 	o.versions = append(o.versions, version{commit: tx.view.commit, at: tx.visible, doc: doc})
 	tx.undo = append(tx.undo, func() { o.versions = o.versions[:len(o.versions)-1] })
 }

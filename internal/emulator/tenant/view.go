@@ -35,7 +35,7 @@ func (v *View) effective(k Kind, doc Doc) Doc {
 	if k != ServicePrincipal || doc == nil {
 		return doc
 	}
-	for _, o := range v.cloud.apps[doc.String("appId")] {
+	for _, o := range v.cloud.clients[clientKey{Application, doc.String("appId")}] {
 		app := v.current(o)
 		if app != nil && app["deletedDateTime"] == nil {
 			return inherit(doc, app)
@@ -149,7 +149,7 @@ func (v *View) Count(tenantID string, k Kind, deleted bool, match func(Doc) bool
 func (v *View) ApplicationByClientID(clientID string) (tenantID string, app Doc, ok bool) {
 	v.cloud.mu.RLock()
 	defer v.cloud.mu.RUnlock()
-	for _, o := range v.cloud.apps[clientID] {
+	for _, o := range v.cloud.clients[clientKey{Application, clientID}] {
 		if doc := v.current(o); doc != nil && !isDeleted(doc) {
 			return o.key.tenantID, doc.Clone(), true
 		}
@@ -159,11 +159,7 @@ func (v *View) ApplicationByClientID(clientID string) (tenantID string, app Doc,
 
 // ServicePrincipalByClientID finds a tenant's live service principal by its client id.
 func (v *View) ServicePrincipalByClientID(tenantID, clientID string) (Doc, bool) {
-	found := v.Find(tenantID, ServicePrincipal, func(d Doc) bool { return d.String("appId") == clientID })
-	if len(found) == 0 {
-		return nil, false
-	}
-	return found[0], true
+	return v.Lookup(tenantID, ServicePrincipal, Key{ClientID: clientID})
 }
 
 // Grants gives the live delegated permission grants of a client to a resource (service principal object ids) that hold
