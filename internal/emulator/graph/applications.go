@@ -199,7 +199,7 @@ func (c *call) mergeApplication(tx *tenant.Tx, app, body tenant.Doc) error {
 	if body["displayName"] == nil && before["displayName"] == nil {
 		return invalidValue("displayName", "application")
 	}
-	if err := replacePasswords(app, body); err != nil {
+	if err := c.replacePasswords(app, body); err != nil {
 		return err
 	}
 	if err := c.replaceCertificates(tx, app, body); err != nil {

@@ -18,6 +18,9 @@ func (c *call) replaceCertificates(tx *tenant.Tx, app, body tenant.Doc) error {
 	kept := []tenant.Doc{}
 	for _, given := range body.Docs("keyCredentials") {
 		if i := indexKey(held, given.String("keyId")); i >= 0 {
+			if altered(held[i], given) {
+				return alteredCredential(given.String("keyId"))
+			}
 			kept = append(kept, held[i])
 			continue
 		}

@@ -239,6 +239,17 @@ func foreignHost(uri string) *Error {
 		"Values of identifierUris property must use a verified domain of the organization or its subdomain: '%s'", uri)}
 }
 
+// badProof refuses a proof of possession: malformed, expired, for another object, or signed by none of its keys.
+func badProof() *Error {
+	return badRequest("Proof of possession of a valid certificate of the object is missing or invalid.")
+}
+
+func noKey(keyID string) *Error { return badRequest("No key credential found with keyId '%s'.", keyID) }
+
+func alteredCredential(keyID string) *Error {
+	return badRequest("Update to existing credential with KeyId '%s' is not allowed.", keyID)
+}
+
 // duplicate refuses scopes and roles that share an id or a value.
 func duplicate(property string) *Error {
 	return badRequest("Property %s cannot have duplicate values.", property).with(detail("DuplicateValue", "", property))

@@ -150,11 +150,14 @@ func indexKey(credentials []tenant.Doc, keyID string) int {
 }
 
 // replacePasswords applies the passwordCredentials of an update: entries may be left out, but neither made nor altered.
-func replacePasswords(app, body tenant.Doc) error {
+func (c *call) replacePasswords(app, body tenant.Doc) error {
 	if _, ok := body["passwordCredentials"]; !ok {
 		return nil
 	}
 	held := app.Docs("passwordCredentials")
+	if len(body.Docs("passwordCredentials")) < len(held) && c.Readings.is(ShorterSecrets, "refused") {
+		return invalidValue("passwordCredentials", "application")
+	}
 	kept := []tenant.Doc{}
 	for _, given := range body.Docs("passwordCredentials") {
 		i := indexKey(held, given.String("keyId"))
@@ -162,7 +165,7 @@ func replacePasswords(app, body tenant.Doc) error {
 			return badRequest("New password credentials must be generated using service actions.")
 		}
 		if given["secretText"] != nil || altered(held[i], given) {
-			return badRequest("Update to existing credential with KeyId '%s' is not allowed.", given.String("keyId"))
+			return alteredCredential(given.String("keyId"))
 		}
 		kept = append(kept, held[i])
 	}
@@ -179,5 +182,10 @@ func altered(held, given tenant.Doc) bool {
 			return true
 		}
 	}
-	return given["displayName"] != nil && given["displayName"] != held["displayName"]
+	for _, name := range []string{"displayName", "key", "type", "usage"} { // Secrets have the first of these only.
+		if given[name] != nil && given[name] != held[name] {
+			return true
+		}
+	}
+	return false
 }

@@ -37,6 +37,7 @@ const (
 	DeletedIdentifierURI = "deleted-identifier-uri"
 	PreAuthorizedScopes  = "pre-authorized-scopes"
 	NullValue            = "null-value"
+	ShorterSecrets       = "shorter-secrets"
 )
 
 // AllReadings lists the readings with their choices.
@@ -64,6 +65,7 @@ func AllReadings() []Reading {
 		{DeletedIdentifierURI, []string{"reserved", "free"}, "whether a soft-deleted application keeps its identifier URIs, as it keeps its unique name"},
 		{PreAuthorizedScopes, []string{"checked", "any"}, "whether preauthorised clients may be given scopes that are missing or disabled"},
 		{NullValue, []string{"refused", "cleared"}, "null for a collection or a complex property that can't be null"},
+		{ShorterSecrets, []string{"accepted", "refused"}, "whether an update may remove secrets by leaving them out; there is an action for it"},
 	}
 }
 

@@ -35,6 +35,8 @@ func routeTable() []*route {
 	holds := func(path string, h holder) {
 		add(post, path+"/addPassword", writeSecrets, addPassword(h))
 		add(post, path+"/removePassword", writeSecrets, removePassword(h))
+		add(post, path+"/addKey", writeSecrets, addKey(h))
+		add(post, path+"/removeKey", writeSecrets, removeKey(h))
 		add(get, path+"/owners", readApplications, listOwners(h))
 		add(get, path+"/owners/$ref", readApplications, listOwnerReferences(h))
 		add(post, path+"/owners/$ref", writeApplications, addOwner(h))
@@ -130,7 +132,7 @@ func lacking(add func(method, pattern string, need permission, handle func(*call
 		all(app+"/extensionProperties/{subId}", get, patch, del)
 		all(app+"/appManagementPolicies/$ref", post)
 		all(app+"/appManagementPolicies/{subId}/$ref", del)
-		for _, action := range []string{"addKey", "removeKey", "setVerifiedPublisher", "unsetVerifiedPublisher"} {
+		for _, action := range []string{"setVerifiedPublisher", "unsetVerifiedPublisher"} {
 			all(app+"/"+action, post)
 		}
 		for _, sub := range []string{"createdOnBehalfOf", "homeRealmDiscoveryPolicies", "synchronization",
@@ -140,7 +142,7 @@ func lacking(add func(method, pattern string, need permission, handle func(*call
 		all(app+"/logo", get, put)
 	}
 	for _, sp := range principalPaths {
-		for _, action := range []string{"addKey", "removeKey", "addTokenSigningCertificate",
+		for _, action := range []string{"addTokenSigningCertificate",
 			"delegatedPermissionClassifications"} {
 			all(sp+"/"+action, post)
 		}
