@@ -95,7 +95,7 @@ func behaviourOf(entity string) behaviour {
 	case "oAuth2PermissionGrant":
 		return behaviour{createOnly: []string{"clientId", "consentType", "principalId", "resourceId"}}
 	default:
-		return behaviour{}
+		return behaviour{readOnly: []string{"deletedDateTime"}}
 	}
 }
 

@@ -155,6 +155,9 @@ func createApplication(c *call) (*result, error) {
 }
 
 func (c *call) createApplication(body tenant.Doc) (*result, error) {
+	if !c.mayRegister() {
+		return nil, denied()
+	}
 	var shown tenant.Doc
 	if c.owned && body.Doc("api").Bool("acceptMappedClaims") {
 		return nil, denied()

@@ -31,6 +31,8 @@ type Caller struct {
 type permission struct {
 	delegated, application []string
 	owned                  []string
+	// anybody needs a token only.
+	anybody bool
 	// and is what the call needs besides.
 	and *permission
 }
@@ -45,6 +47,10 @@ const (
 	grantWriteAll = "DelegatedPermissionGrant.ReadWrite.All"
 	grantRead     = "DelegatedPermissionGrant.Read.All"
 	assignAll     = "AppRoleAssignment.ReadWrite.All"
+	policyRead    = "Policy.Read.All"
+	policyWrite   = "Policy.ReadWrite.ApplicationConfiguration"
+
+	authorizationWrite = "Policy.ReadWrite.Authorization"
 )
 
 // The least-permission tables of the documentation, and what is higher.
@@ -96,16 +102,29 @@ var (
 		delegated:   []string{"User.Read.All", "User.ReadBasic.All", directoryRead, directoryAll},
 		application: []string{"User.Read.All", directoryRead, directoryAll},
 	}
-	readMe       = permission{delegated: []string{"User.Read", "User.Read.All", directoryRead, directoryAll}}
+	readMe = permission{delegated: []string{"User.Read", "User.Read.All", directoryRead, directoryAll}}
+	// anybody with a token may send a batch: each request in it is judged by itself.
+	anybody      = permission{anybody: true}
 	readPolicies = permission{
-		delegated:   []string{"Policy.Read.All", "Policy.Read.ApplicationConfiguration"},
-		application: []string{"Policy.Read.All", "Policy.Read.ApplicationConfiguration"},
+		delegated:   []string{policyRead, "Policy.Read.ApplicationConfiguration", policyWrite},
+		application: []string{policyRead, "Policy.Read.ApplicationConfiguration", policyWrite},
 	}
+	writePolicies  = permission{delegated: []string{policyWrite}, application: []string{policyWrite}}
+	assignPolicies = permission{delegated: []string{appWriteAll}, application: []string{appWriteAll}, and: &readPolicies}
+
+	readAuthorization = permission{
+		delegated:   []string{policyRead, authorizationWrite},
+		application: []string{policyRead, authorizationWrite},
+	}
+	writeAuthorization = permission{delegated: []string{authorizationWrite}, application: []string{authorizationWrite}}
 )
 
 // allows tells whether a caller may make a call at all, and whether only on what it owns. A signed-in user who is no
 // administrator reaches with a write only what the user owns.
 func (p permission) allows(c Caller) (allowed, ownedOnly bool) {
+	if p.anybody {
+		return true, false
+	}
 	if p.and != nil {
 		if also, _ := p.and.allows(c); !also {
 			return false, false

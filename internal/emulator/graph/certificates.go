@@ -28,6 +28,9 @@ func (c *call) replaceCertificates(tx *tenant.Tx, app, body tenant.Doc) error {
 		if err != nil {
 			return err
 		}
+		if err := checkKeyPolicy(tx, c.caller.TenantID, app, made); err != nil {
+			return err
+		}
 		kept = append(kept, made)
 	}
 	app["keyCredentials"] = kept

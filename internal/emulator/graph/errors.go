@@ -271,6 +271,11 @@ func credentialTypeRefused(policyID string) *Error {
 		"Credential type not allowed as per assigned policy '%s'.", policyID)}
 }
 
+// uriRefused is the refusal of an identifier URI by a policy; its code isn't known.
+func uriRefused(uri, policyID string) *Error {
+	return badRequest("Failed to add identifier URI '%s' as per assigned policy '%s'.", uri, policyID)
+}
+
 func audienceRefused(policyID string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: "SignInAudienceNotAllowedAsPerAppPolicy", Message: fmt.Sprintf(
 		"Sign-in audience not allowed as per assigned policy '%s'.", policyID)}

@@ -1,13 +1,12 @@
 package graph
 
 import (
-	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -19,97 +18,228 @@ func getAppPolicy(c *call) (*result, error) {
 	return c.one(http.StatusOK, "policies/defaultAppManagementPolicy", string(tenant.AppPolicy), policy, false)
 }
 
-// listAppPolicies lists the policies that are assigned to an application itself. The least permission isn't in the
-// tables; it is taken to be the one of other reads of policies.
-func listAppPolicies(c *call) (*result, error) {
-	app, err := c.application()
+func patchAppPolicy(c *call) (*result, error) {
+	body, err := edm.Decode(string(tenant.AppPolicy), c.body, edm.Update)
+	if err != nil {
+		return nil, fromBody(err)
+	}
+	return c.changePolicy(tenant.AppPolicy, tenant.DefaultAppPolicyID, body)
+}
+
+// changePolicy merges an update into a policy.
+func (c *call) changePolicy(kind tenant.Kind, id string, body tenant.Doc) (*result, error) {
+	if err := c.mayGovern(); err != nil {
+		return nil, err
+	}
+	err := c.Cloud.Update(func(tx *tenant.Tx) error {
+		policy, ok := tx.Get(c.caller.TenantID, kind, id)
+		if !ok {
+			return notFound(id)
+		}
+		edm.Merge(policy, body)
+		if err := checkRules(policy); err != nil {
+			return err
+		}
+		tx.Put(c.caller.TenantID, kind, policy)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	assigned := app.Strings("appManagementPolicies")
-	return c.list(collection{kind: tenant.AssignedAppPolicy, set: "appManagementPolicies",
-		within: func(d tenant.Doc) bool { return slices.Contains(assigned, d.String("id")) }})
+	return nothing()
 }
 
-// passwordRules gives the rules for new secrets of an application and the id of the policy that holds them: its own
-// policy, or else the tenant's.
-func passwordRules(tx *tenant.Tx, tenantID string, app tenant.Doc) (rules []tenant.Doc, policyID string) {
-	for _, id := range app.Strings("appManagementPolicies") {
-		if own, ok := tx.Get(tenantID, tenant.AssignedAppPolicy, id); ok && own.Bool("isEnabled") {
-			return own.Doc("restrictions").Docs("passwordCredentials"), id
-		}
+// mayGovern refuses a signed-in user who is no administrator.
+func (c *call) mayGovern() error {
+	if c.caller.UserID != "" && !c.administrator {
+		return denied()
 	}
-	return appPolicy(tx, tenantID).Doc("applicationRestrictions").Docs("passwordCredentials"), tenant.DefaultAppPolicyID
+	return nil
 }
 
-// appPolicy gives the tenant's policy on applications; nil while it is off.
-func appPolicy(tx *tenant.Tx, tenantID string) tenant.Doc {
-	policy, ok := tx.Get(tenantID, tenant.AppPolicy, tenant.DefaultAppPolicyID)
-	if !ok || !policy.Bool("isEnabled") {
-		return nil
-	}
-	return policy
-}
-
-// checkPasswordPolicy judges a new secret by the policy that holds for its application.
-func checkPasswordPolicy(tx *tenant.Tx, tenantID string, app tenant.Doc, start, end time.Time) error {
-	rules, policyID := passwordRules(tx, tenantID, app)
-	for _, rule := range rules {
-		since := rule.Time("restrictForAppsCreatedAfterDateTime")
-		if rule.String("state") == "disabled" || app.Time("createdDateTime").Before(since) {
-			continue
-		}
-		switch rule.String("restrictionType") {
-		case "passwordAddition":
-			return credentialTypeRefused(policyID)
-		case "passwordLifetime":
-			longest, err := addISO(start, rule.String("maxLifetime"))
-			if err != nil {
-				return err
-			}
-			// A moment of grace: clients compute the end before the server stamps the start.
-			if end.After(longest.Add(time.Minute)) {
-				return lifetimeRefused(policyID)
+// checkRules judges the lifetimes in the rules of a policy: those that limit one need it, and no others take it.
+func checkRules(policy tenant.Doc) error {
+	for _, part := range []string{"applicationRestrictions", "servicePrincipalRestrictions", "restrictions"} {
+		for _, list := range []string{"passwordCredentials", "keyCredentials"} {
+			for _, rule := range policy.Doc(part).Docs(list) {
+				limits := strings.HasSuffix(rule.String("restrictionType"), "Lifetime")
+				_, err := addISO(time.Time{}, rule.String("maxLifetime"))
+				if rule.String("restrictionType") == "" || limits && err != nil || !limits && rule["maxLifetime"] != nil {
+					return invalidValue(list, part)
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// checkAudiencePolicy judges a change of audience. The members are named as in newer versions of the policy.
-func checkAudiencePolicy(tx *tenant.Tx, tenantID string, before, app tenant.Doc) error {
-	if before["displayName"] != nil && before["signInAudience"] == app["signInAudience"] {
-		return nil
-	}
-	rules := appPolicy(tx, tenantID).Doc("audiences")
-	for audience, rule := range map[string]string{multipleOrgs: "azureAdMultipleOrgs", andPersonal: "personalMicrosoftAccount",
-		onlyPersonal: "personalMicrosoftAccount"} {
-		if app.String("signInAudience") == audience && rules.Doc(rule).String("state") == "enabled" {
-			return audienceRefused(tenant.DefaultAppPolicyID)
-		}
-	}
-	return nil
+const customPolicySet = "policies/appManagementPolicies"
+
+func listCustomPolicies(c *call) (*result, error) {
+	return c.list(collection{kind: tenant.AssignedAppPolicy, set: customPolicySet})
 }
 
-var isoDuration = regexp.MustCompile(`^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$`)
-
-// addISO adds an ISO 8601 duration to an instant.
-func addISO(t time.Time, text string) (time.Time, error) {
-	m := isoDuration.FindStringSubmatch(text)
-	if m == nil || text == "P" {
-		return time.Time{}, fmt.Errorf("not an ISO 8601 duration: %q", text)
+func getCustomPolicy(c *call) (*result, error) {
+	id, err := c.objectID()
+	if err != nil {
+		return nil, err
 	}
-	var n [7]int
-	for i := range n {
-		if m[i+1] == "" {
-			continue
+	return c.read(tenant.AssignedAppPolicy, customPolicySet, id)
+}
+
+func createCustomPolicy(c *call) (*result, error) {
+	body, err := edm.Decode(string(tenant.AssignedAppPolicy), c.body, edm.Create)
+	if err != nil {
+		return nil, fromBody(err)
+	}
+	if err := c.mayGovern(); err != nil {
+		return nil, err
+	}
+	name := body.String("displayName")
+	if name == "" {
+		return nil, invalidValue("displayName", string(tenant.AssignedAppPolicy))
+	}
+	if err := checkRules(body); err != nil {
+		return nil, err
+	}
+	policy := tenant.Doc{"deletedDateTime": nil, "description": nil, "isEnabled": false, "restrictions": tenant.Doc{
+		"passwordCredentials": []any{}, "keyCredentials": []any{}, "applicationRestrictions": nil}}.Clone()
+	edm.Merge(policy, body)
+	err = c.Cloud.Update(func(tx *tenant.Tx) error {
+		policy["id"] = tx.NewID("custom policy", name)
+		tx.Put(c.caller.TenantID, tenant.AssignedAppPolicy, policy)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.one(http.StatusCreated, customPolicySet, string(tenant.AssignedAppPolicy), policy, true)
+}
+
+func patchCustomPolicy(c *call) (*result, error) {
+	body, err := edm.Decode(string(tenant.AssignedAppPolicy), c.body, edm.Update)
+	if err != nil {
+		return nil, fromBody(err)
+	}
+	id, err := c.objectID()
+	if err != nil {
+		return nil, err
+	}
+	return c.changePolicy(tenant.AssignedAppPolicy, id, body)
+}
+
+// deleteCustomPolicy removes a policy for good; who had it falls under the tenant's default again.
+func deleteCustomPolicy(c *call) (*result, error) {
+	id, err := c.objectID()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayGovern(); err != nil {
+		return nil, err
+	}
+	err = c.Cloud.Update(func(tx *tenant.Tx) error {
+		if _, ok := tx.Get(c.caller.TenantID, tenant.AssignedAppPolicy, id); !ok {
+			return notFound(id)
 		}
-		v, err := strconv.Atoi(m[i+1])
+		tx.Remove(c.caller.TenantID, tenant.AssignedAppPolicy, id)
+		for _, kind := range restorable {
+			for _, doc := range tx.Find(c.caller.TenantID, kind, func(d tenant.Doc) bool {
+				return slices.Contains(d.Strings("appManagementPolicies"), id)
+			}) {
+				doc["appManagementPolicies"] = []any{}
+				tx.Put(c.caller.TenantID, kind, doc)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return nothing()
+}
+
+// listAppPolicies lists the policies that are assigned to an application or service principal itself. The least
+// permission isn't in the tables; it is taken to be the one of other reads of policies.
+func listAppPolicies(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		doc, err := h.find(c)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("ISO 8601 duration: %w", err)
+			return nil, err
 		}
-		n[i] = v
+		assigned := doc.Strings("appManagementPolicies")
+		return c.list(collection{kind: tenant.AssignedAppPolicy, set: "appManagementPolicies",
+			within: func(d tenant.Doc) bool { return slices.Contains(assigned, d.String("id")) }})
 	}
-	return t.AddDate(n[0], n[1], 7*n[2]+n[3]).
-		Add(time.Duration(n[4])*time.Hour + time.Duration(n[5])*time.Minute + time.Duration(n[6])*time.Second), nil
+}
+
+// assignAppPolicy puts an application or service principal under a policy of its own. It has one at most: another is
+// refused until the first is withdrawn.
+func assignAppPolicy(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		id, err := c.reference()
+		if err != nil {
+			return nil, err
+		}
+		return c.changePolicies(h, func(tx *tenant.Tx, doc tenant.Doc) error {
+			if _, ok := tx.Get(c.caller.TenantID, tenant.AssignedAppPolicy, id); !ok {
+				return notFound(id)
+			}
+			if len(doc.Strings("appManagementPolicies")) > 0 {
+				return badRequest("One or more added object references already exist for the following modified properties: 'appManagementPolicies'.")
+			}
+			doc["appManagementPolicies"] = []any{id}
+			return nil
+		})
+	}
+}
+
+func withdrawAppPolicy(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		id, err := c.guid("policyId")
+		if err != nil {
+			return nil, err
+		}
+		return c.changePolicies(h, func(_ *tenant.Tx, doc tenant.Doc) error {
+			if !slices.Contains(doc.Strings("appManagementPolicies"), id) {
+				return notFound(id)
+			}
+			doc["appManagementPolicies"] = []any{}
+			return nil
+		})
+	}
+}
+
+func (c *call) changePolicies(h holder, f func(*tenant.Tx, tenant.Doc) error) (*result, error) {
+	if err := c.mayGovern(); err != nil {
+		return nil, err
+	}
+	seen, err := h.find(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.change(c, seen, f); err != nil {
+		return nil, err
+	}
+	return nothing()
+}
+
+func getAuthorizationPolicy(c *call) (*result, error) {
+	return c.read(tenant.AuthorizationPolicy, "policies/authorizationPolicy", tenant.AuthorizationPolicyID)
+}
+
+func patchAuthorizationPolicy(c *call) (*result, error) {
+	body, err := edm.Decode(string(tenant.AuthorizationPolicy), c.body, edm.Update)
+	if err != nil {
+		return nil, fromBody(err)
+	}
+	return c.changePolicy(tenant.AuthorizationPolicy, tenant.AuthorizationPolicyID, body)
+}
+
+// mayRegister tells whether the caller may register applications: members may while their tenant lets them.
+func (c *call) mayRegister() bool {
+	if c.caller.UserID == "" || c.administrator {
+		return true
+	}
+	policy, ok := c.Cloud.Latest().Get(c.caller.TenantID, tenant.AuthorizationPolicy, tenant.AuthorizationPolicyID)
+	return !ok || policy.Doc("defaultUserRolePermissions").Bool("allowedToCreateApps")
 }

@@ -24,26 +24,40 @@ func Operations() []Operation {
 	return out
 }
 
+// adder adds an operation; one without a handler is lacking.
+type adder func(method, pattern string, need permission, handle func(*call) (*result, error))
+
+const get, post, patch, put, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
+
 // routeTable lists every operation that the emulator plays, and those that Graph has and it lacks.
 func routeTable() []*route {
 	var all []*route
 	add := func(method, pattern string, need permission, handle func(*call) (*result, error)) {
 		all = append(all, &route{method, pattern, parsePattern(pattern), need, handle})
 	}
-	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
-
-	holds := func(path string, h holder) {
-		add(post, path+"/addPassword", writeSecrets, addPassword(h))
-		add(post, path+"/removePassword", writeSecrets, removePassword(h))
-		add(post, path+"/addKey", writeSecrets, addKey(h))
-		add(post, path+"/removeKey", writeSecrets, removeKey(h))
-		add(get, path+"/owners", readApplications, listOwners(h))
-		add(get, path+"/owners/$ref", readApplications, listOwnerReferences(h))
-		add(post, path+"/owners/$ref", writeApplications, addOwner(h))
-		add(del, path+"/owners/{ownerId}/$ref", writeApplications, removeOwner(h))
-	}
-
 	lacking(add)
+	applicationRoutes(add)
+	principalRoutes(add)
+	directoryRoutes(add)
+	policyRoutes(add)
+	add(post, batchPath, anybody, batch)
+	return all
+}
+
+// held adds what applications and service principals have in common.
+func held(add adder, path string, h holder) {
+	add(post, path+"/addPassword", writeSecrets, addPassword(h))
+	add(post, path+"/removePassword", writeSecrets, removePassword(h))
+	add(get, path+"/owners", readApplications, listOwners(h))
+	add(get, path+"/owners/$ref", readApplications, listOwnerReferences(h))
+	add(post, path+"/owners/$ref", writeApplications, addOwner(h))
+	add(del, path+"/owners/{ownerId}/$ref", writeApplications, removeOwner(h))
+	add(get, path+"/appManagementPolicies", readPolicies, listAppPolicies(h))
+	add(post, path+"/appManagementPolicies/$ref", assignPolicies, assignAppPolicy(h))
+	add(del, path+"/appManagementPolicies/{policyId}/$ref", assignPolicies, withdrawAppPolicy(h))
+}
+
+func applicationRoutes(add adder) {
 	add(get, "/applications", readApplications, listApplications)
 	add(get, "/applications/$count", readApplications, countApplications)
 	add(post, "/applications", createApplications, createApplication)
@@ -51,11 +65,12 @@ func routeTable() []*route {
 		add(get, app, readApplications, getApplication)
 		add(patch, app, writeApplications, patchApplication)
 		add(del, app, writeApplications, deleteApplication)
-		holds(app, applicationHolder())
-		add(get, app+"/appManagementPolicies", readPolicies, listAppPolicies)
+		held(add, app, applicationHolder())
 		federation(add, app)
 	}
+}
 
+func principalRoutes(add adder) {
 	add(get, "/servicePrincipals", readApplications, listPrincipals)
 	add(get, "/servicePrincipals/$count", readApplications, countPrincipals)
 	add(post, "/servicePrincipals", writeApplications, createPrincipal)
@@ -63,7 +78,7 @@ func routeTable() []*route {
 		add(get, sp, readApplications, getPrincipal)
 		add(patch, sp, writeApplications, patchPrincipal)
 		add(del, sp, writeApplications, deletePrincipal)
-		holds(sp, principalHolder())
+		held(add, sp, principalHolder())
 		add(get, sp+"/ownedObjects", readApplications, listOwnedObjects)
 		add(get, sp+"/oauth2PermissionGrants", readGrants, listPrincipalGrants)
 		add(get, sp+"/oauth2PermissionScopes", readApplications, listPermissions("oauth2PermissionScopes"))
@@ -75,14 +90,17 @@ func routeTable() []*route {
 			add(del, sp+"/"+side.collection+"/{assignmentId}", deleteAssignments, side.remove)
 		}
 	}
-	add(get, "/appRoleAssignments", readApplications, func(*call) (*result, error) { return nil, notQueryable() })
-
+	for _, path := range []string{"/appRoleAssignments", "/appRoleAssignments/{id}"} {
+		add(get, path, readApplications, func(*call) (*result, error) { return nil, notQueryable() })
+	}
 	add(get, "/oauth2PermissionGrants", readGrants, listGrants)
 	add(post, "/oauth2PermissionGrants", writeGrants, createGrant)
 	add(get, "/oauth2PermissionGrants/{id}", readGrants, getGrant)
 	add(patch, "/oauth2PermissionGrants/{id}", writeGrants, patchGrant)
 	add(del, "/oauth2PermissionGrants/{id}", writeGrants, deleteGrant)
+}
 
+func directoryRoutes(add adder) {
 	add(get, "/directory/deletedItems/microsoft.graph.application", writeApplications, listDeletedApplications)
 	add(get, "/directory/deletedItems/microsoft.graph.servicePrincipal", writeApplications, listDeletedPrincipals)
 	add(get, "/directory/deletedItems/{id}", writeApplications, getDeleted)
@@ -98,12 +116,22 @@ func routeTable() []*route {
 	add(get, "/domains/{id}", readDomains, getDomain)
 	add(post, "/directoryObjects/getByIds", readDirectory, getByIDs)
 	add(get, "/directoryObjects/{id}", readDirectory, getDirectoryObject)
+}
+
+func policyRoutes(add adder) {
 	add(get, "/policies/defaultAppManagementPolicy", readPolicies, getAppPolicy)
-	return all
+	add(patch, "/policies/defaultAppManagementPolicy", writePolicies, patchAppPolicy)
+	add(get, "/policies/appManagementPolicies", readPolicies, listCustomPolicies)
+	add(post, "/policies/appManagementPolicies", writePolicies, createCustomPolicy)
+	add(get, "/policies/appManagementPolicies/{id}", readPolicies, getCustomPolicy)
+	add(patch, "/policies/appManagementPolicies/{id}", writePolicies, patchCustomPolicy)
+	add(del, "/policies/appManagementPolicies/{id}", writePolicies, deleteCustomPolicy)
+	add(get, "/policies/authorizationPolicy", readAuthorization, getAuthorizationPolicy)
+	add(patch, "/policies/authorizationPolicy", writeAuthorization, patchAuthorizationPolicy)
 }
 
 // federation adds the federated identity credentials of an application.
-func federation(add func(method, pattern string, need permission, handle func(*call) (*result, error)), app string) {
+func federation(add adder, app string) {
 	all := app + "/" + federated.name
 	add(http.MethodGet, all, readApplications, listFederated)
 	add(http.MethodPost, all, writeApplications, createFederated)
@@ -116,8 +144,7 @@ func federation(add func(method, pattern string, need permission, handle func(*c
 
 // lacking adds what Graph has and the emulator lacks: it answers 501 there, so that nobody takes its silence for
 // Graph's.
-func lacking(add func(method, pattern string, need permission, handle func(*call) (*result, error))) {
-	const get, post, patch, put, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
+func lacking(add adder) {
 	all := func(pattern string, methods ...string) {
 		for _, method := range methods {
 			add(method, pattern, permission{}, nil)
@@ -130,9 +157,7 @@ func lacking(add func(method, pattern string, need permission, handle func(*call
 	for _, app := range applicationPaths {
 		all(app+"/extensionProperties", get, post)
 		all(app+"/extensionProperties/{subId}", get, patch, del)
-		all(app+"/appManagementPolicies/$ref", post)
-		all(app+"/appManagementPolicies/{subId}/$ref", del)
-		for _, action := range []string{"setVerifiedPublisher", "unsetVerifiedPublisher"} {
+		for _, action := range []string{"addKey", "removeKey", "setVerifiedPublisher", "unsetVerifiedPublisher"} {
 			all(app+"/"+action, post)
 		}
 		for _, sub := range []string{"createdOnBehalfOf", "homeRealmDiscoveryPolicies", "synchronization",
@@ -148,14 +173,10 @@ func lacking(add func(method, pattern string, need permission, handle func(*call
 		}
 		all(sp+"/delegatedPermissionClassifications/{subId}", del)
 		for _, sub := range []string{"createdObjects", "memberOf",
-			"delegatedPermissionClassifications", "federatedIdentityCredentials", "appManagementPolicies"} {
+			"delegatedPermissionClassifications", "federatedIdentityCredentials"} {
 			all(sp+"/"+sub, get)
 		}
 	}
 	all("/directory/deletedItems/microsoft.graph.user", get)
 	all("/directory/deletedItems/microsoft.graph.group", get)
-	all("/$batch", post)
-	all("/policies/defaultAppManagementPolicy", patch)
-	all("/policies/appManagementPolicies", get, post)
-	all("/policies/appManagementPolicies/{id}", get, patch, del)
 }

@@ -58,6 +58,7 @@ func (c *call) checkApplication(tx *tenant.Tx, before, app tenant.Doc) error {
 		func() error { return checkExposed(before, app) },
 		func() error { return c.checkPreAuthorized(before, app) },
 		func() error { return c.checkRequiredAccess(tx, app) },
+		func() error { return checkURIPolicy(tx, c.caller.TenantID, before, app) },
 		func() error { return checkAudiencePolicy(tx, c.caller.TenantID, before, app) },
 	}
 	for _, check := range checks {

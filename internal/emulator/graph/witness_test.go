@@ -167,6 +167,26 @@ var refusals = []struct {
 	{"S3", "GET", "/servicePrincipals/{appId}", "", 404, "Request_ResourceNotFound", ""},
 	{"S4", "PATCH", "/servicePrincipals(appId='{appId}')", `{}`, 404, "Request_ResourceNotFound", ""},
 	{"S7", "GET", "/oauth2PermissionGrants?$filter=scope+eq+'x'", "", 400, "Request_UnsupportedQuery", ""},
+	{"S2", "POST", "/servicePrincipals", `{"appId":"{appId}","passwordCredentials":[{"displayName":"x"}]}`, 400, "Request_BadRequest", ""},
+	{"S4", "PATCH", "/servicePrincipals/{spId}", `{"appDisplayName":"x"}`, 400, "Request_BadRequest", "Property 'appDisplayName' is read-only and cannot be set."},
+	{"S4", "PATCH", "/servicePrincipals/{spId}", `{"servicePrincipalNames":[]}`, 400, "Request_BadRequest", "Property 'servicePrincipalNames' is read-only and cannot be set."},
+	{"S4", "PATCH", "/servicePrincipals/{spId}", `{"accountEnabled":"x"}`, 400, "Request_BadRequest", ""},
+	{"S4", "PATCH", "/servicePrincipals/{spId}", `{"appRoleAssignmentRequired":null}`, 400, "Request_BadRequest", ""},
+	{"S5", "POST", "/servicePrincipals/{spId}/addPassword", `{"passwordCredential":{"secretText":"chosen"}}`, 400, "Request_BadRequest", ""},
+	{"S5", "POST", "/servicePrincipals/{spId}/removePassword", `{"keyId":"{appId}"}`, 400, "Request_BadRequest", "No password credential found with keyId '{appId}'."},
+	{"S7", "PATCH", "/oauth2PermissionGrants/foo", `{"scope":"x"}`, 404, "Request_ResourceNotFound", ""},
+	{"S8", "POST", "/servicePrincipals/{spId}/appRoleAssignments", `{"principalId":"{spId}"}`, 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."},
+	{"S8", "PATCH", "/servicePrincipals/{spId}/appRoleAssignments/x", `{}`, 405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."},
+	{"S8", "GET", "/servicePrincipals/{spId}/appRoleAssignedTo/x", "", 404, "Request_ResourceNotFound", ""},
+	{"S8", "GET", "/appRoleAssignments/x", "", 400, "Request_BadRequest", "Direct queries to this resource type are not supported."},
+	{"S12", "POST", "/servicePrincipals/{spId}/owners/$ref", `{"@odata.id":"https://graph.test/v1.0/directoryObjects/{appId}"}`, 404, "Request_ResourceNotFound", ""},
+	{"S12", "POST", "/directoryObjects/getByIds", `{"ids":["foo"]}`, 400, "Request_BadRequest", ""},
+	{"S12", "GET", "/domains/elsewhere.example", "", 404, "Request_ResourceNotFound", ""},
+	{"A17", "PATCH", "/policies/defaultAppManagementPolicy", `{"isEnabled":true}`, 403, "Authorization_RequestDenied", ""},
+	{"A17", "POST", "/applications/{id}/appManagementPolicies/$ref", `{"@odata.id":"https://graph.test/v1.0/policies/appManagementPolicies/{appId}"}`, 404, "Request_ResourceNotFound", ""},
+	{"A17", "DELETE", "/applications/{id}/appManagementPolicies/{appId}/$ref", "", 404, "Request_ResourceNotFound", ""},
+	{"E7", "POST", "/$batch", `{}`, 400, "BadRequest", ""},
+	{"E7", "POST", "/$batch", `{"requests":[{"id":"1","method":"GET"}]}`, 400, "BadRequest", ""},
 	{"S12", "GET", "/me", "", 400, "Request_BadRequest", "/me request is only valid with delegated authentication flow."},
 	{"E4", "POST", "/applications", `{"displayName":`, 400, "BadRequest", ""},
 	{"E4", "GET", "/foo", "", 400, "BadRequest", "Resource not found for the segment 'foo'."},
@@ -180,7 +200,8 @@ var refusals = []struct {
 	{"lacking", "GET", "/SITES/root", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/$metadata", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "", "", 501, "NotImplemented", ""},
-	{"lacking", "POST", "/$batch", `{}`, 501, "NotImplemented", ""},
+	{"lacking", "GET", "/servicePrincipals(appId='{appId}')/delegatedPermissionClassifications", "", 501, "NotImplemented", ""},
+	{"lacking", "GET", "/servicePrincipals/{spId}/memberOf", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/applications/delta", "", 501, "NotImplemented", ""},
 }
 
@@ -231,7 +252,7 @@ func TestRefusals(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			id, appID := w.app("Refusals")
-			fill := strings.NewReplacer("{id}", id, "{appId}", appID)
+			fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID)
 			got := w.must(tt.status, tt.method, fill.Replace(tt.path), fill.Replace(tt.body))
 			if got.code() != tt.code || tt.message != "" && got.message() != fill.Replace(tt.message) {
 				t.Errorf("%s: %s\nwant %s: %s", got.code(), got.message(), tt.code, fill.Replace(tt.message))

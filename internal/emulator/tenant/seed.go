@@ -77,6 +77,7 @@ func (s seeder) organization(tx *Tx, t TenantInfo) {
 		"createdDateTime": tx.Now().Add(-3 * 365 * 24 * time.Hour), "tenantType": "AAD",
 		"verifiedDomains": []Doc{{"name": t.Domain, "isDefault": true, "isInitial": true, "type": "Managed",
 			"capabilities": "Email, OfficeCommunicationsOnline"}}})
+	tx.Put(t.ID, AuthorizationPolicy, NewAuthorizationPolicy())
 	tx.Put(t.ID, AppPolicy, Doc{"id": DefaultAppPolicyID, "deletedDateTime": nil,
 		"displayName": "Default app management tenant policy",
 		"description": nil, "isEnabled": false,

@@ -65,6 +65,11 @@ func Load(s Snapshot, now func() time.Time) (*Cloud, error) {
 			}
 			tx.write(at, o.Doc.Clone())
 		}
+		for _, t := range c.tenants { // An older snapshot knows no such policy.
+			if _, ok := tx.Get(t.ID, AuthorizationPolicy, AuthorizationPolicyID); !ok {
+				tx.Put(t.ID, AuthorizationPolicy, NewAuthorizationPolicy())
+			}
+		}
 		return nil
 	})
 }

@@ -31,6 +31,8 @@ const (
 	Organization      Kind = "organization"
 	AppPolicy         Kind = "tenantAppManagementPolicy"
 	AssignedAppPolicy Kind = "appManagementPolicy"
+
+	AuthorizationPolicy Kind = "authorizationPolicy"
 )
 
 // TenantInfo names a tenant.
