@@ -42,6 +42,8 @@ type Application struct {
 	Permissions          []APIPermissions
 	IdentifierURIs       []string
 	DeletedAt            time.Time // zero while live
+	// Previous is what CreateApplication found in an application that it took over, and nil otherwise.
+	Previous Properties
 
 	markers []string // our tags, which callers do not see
 }
@@ -90,27 +92,33 @@ func (c *Client) applicationShowing(ctx context.Context, id string, good func(*A
 // ApplicationByClientID reads one by application (client) id. Graph: GET /applications(appId='…').
 func (c *Client) ApplicationByClientID(ctx context.Context, clientID string) (*Application, error) {
 	key := keyOData(clientID)
-	return c.applicationByKey(ctx, "client id "+clientID, clientID, func(ctx context.Context) (models.Applicationable, error) {
+	ours := func(a *Application) bool { return strings.EqualFold(a.ClientID, clientID) }
+	return c.applicationByKey(ctx, "client id "+clientID, clientID, ours, func(ctx context.Context) (models.Applicationable, error) {
 		return applicationswithappid.NewApplicationsWithAppIdRequestBuilderInternal(c.pathParameters(), c.adapter, &key).Get(ctx, nil)
 	})
 }
 
 // ApplicationByUniqueName reads one by unique name. Graph: GET /applications(uniqueName='…').
 func (c *Client) ApplicationByUniqueName(ctx context.Context, name string) (*Application, error) {
-	return c.applicationByKey(ctx, "unique name "+name, name, func(ctx context.Context) (models.Applicationable, error) {
+	ours := func(a *Application) bool { return a.UniqueName == name }
+	return c.applicationByKey(ctx, "unique name "+name, name, ours, func(ctx context.Context) (models.Applicationable, error) {
 		return c.uniqueNameBuilder(name).Get(ctx, nil)
 	})
 }
 
 // applicationByKey reads by an alternate key. What the process knows is kept by object id, so a result that
-// contradicts it is read again by that.
-func (c *Client) applicationByKey(ctx context.Context, key, object string, get func(context.Context) (models.Applicationable, error)) (*Application, error) {
+// contradicts it, a 404 for an application that the process has made included, is read again by that.
+func (c *Client) applicationByKey(ctx context.Context, key, object string, ours func(*Application) bool, get func(context.Context) (models.Applicationable, error)) (*Application, error) {
 	app, err := share(ctx, &c.reads, key, func(ctx context.Context) (*Application, error) {
 		m, err := get(ctx)
 		return application(m, err)
 	})
 	if err != nil {
-		return nil, c.fail(opReadApplication, object, err)
+		err = c.fail(opReadApplication, object, err)
+		if made := c.applications.madeHere(ours); KindOf(err) == KindNotFound && len(made) > 0 {
+			return c.Application(ctx, made[0].ID)
+		}
+		return nil, err
 	}
 	if c.applications.accept(app.ID, app) {
 		return app.clone(), nil

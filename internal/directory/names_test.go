@@ -26,6 +26,34 @@ func TestOwnNamesAreFoundBeforeTheListsKnowThem(t *testing.T) {
 	})
 }
 
+// What this process has made is found by its keys at once, whichever replica answers.
+func TestOwnKeysAreFoundBeforeReplicasKnowThem(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := newTenant(t, emulator.WithSeed(seed), emulator.WithLag(30*time.Second))
+			spec := directory.ApplicationSpec{DisplayName: "Mail import", SignInAudience: "AzureADMyOrg", UniqueName: "mail-import"}
+			made, _, err := c.CreateApplication(t.Context(), spec, directory.CreateOptions{})
+			if err := settled(err); err != nil {
+				t.Fatal(err)
+			}
+			if app, err := c.ApplicationByClientID(t.Context(), made.ClientID); err != nil || app.ID != made.ID {
+				t.Errorf("by client id: %v", err)
+			}
+			if app, err := c.ApplicationByUniqueName(t.Context(), "mail-import"); err != nil || app.ID != made.ID {
+				t.Errorf("by unique name: %v", err)
+			}
+			sp, _, err := c.CreateServicePrincipal(t.Context(), directory.ServicePrincipalSpec{ClientID: made.ClientID, AccountEnabled: true}, directory.ServicePrincipalFields{}, false)
+			if err := settled(err); err != nil {
+				t.Fatal(err)
+			}
+			if found, err := c.ServicePrincipalByClientID(t.Context(), made.ClientID); err != nil || found.ID != sp.ID {
+				t.Errorf("service principal by client id: %v", err)
+			}
+		})
+	}
+}
+
 // Of two creates of one name at the same moment one is refused, when duplicates are to be prevented.
 func TestPreventedDuplicatesInOneProcess(t *testing.T) {
 	t.Parallel()

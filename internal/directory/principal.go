@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -33,6 +34,8 @@ type ServicePrincipal struct {
 	InheritedTags []string
 	// Foreign says that the application lives in another tenant. Its tags can't be read, and so they are among Tags.
 	Foreign bool
+	// Previous is what CreateServicePrincipal found in one that it took over or restored, and nil otherwise.
+	Previous Properties
 }
 
 // MicrosoftTenantID owns Microsoft's first-party applications.
@@ -64,6 +67,7 @@ func (c *Client) CreateServicePrincipal(ctx context.Context, spec ServicePrincip
 			return revived, false, err
 		}
 		sp, err = c.settlePrincipal(ctx, sp)
+		sp.Previous = revived.Properties()
 		return sp, false, err
 	case !adopt:
 		return nil, false, &Error{
@@ -73,7 +77,11 @@ func (c *Client) CreateServicePrincipal(ctx context.Context, spec ServicePrincip
 	}
 	// With an error one that was there before is not returned: recorded as half-made, the next apply would delete it.
 	sp, err = c.updatePrincipal(ctx, held, held.ServicePrincipalSpec, held.overlay(spec, owned))
-	return sp, err == nil, err
+	if err != nil {
+		return nil, false, err
+	}
+	sp.Previous = held.Properties()
+	return sp, true, nil
 }
 
 // overlay is what a service principal holds once the configured values are written to it.
@@ -200,7 +208,12 @@ func (c *Client) ServicePrincipalByClientID(ctx context.Context, clientID string
 		return c.principal(ctx, m, err)
 	})
 	if err != nil {
-		return nil, c.fail(opReadPrincipal, clientID, err)
+		err = c.fail(opReadPrincipal, clientID, err)
+		made := c.principals.madeHere(func(sp *ServicePrincipal) bool { return strings.EqualFold(sp.ClientID, clientID) })
+		if KindOf(err) == KindNotFound && len(made) > 0 {
+			return c.ServicePrincipal(ctx, made[0].ID)
+		}
+		return nil, err
 	}
 	if c.principals.accept(sp.ID, sp) {
 		return sp.clone(), nil

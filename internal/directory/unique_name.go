@@ -43,12 +43,14 @@ func (c *Client) takeOver(ctx context.Context, holder *Application, spec Applica
 			return nil, false, err
 		}
 	}
+	previous := current.properties()
 	want := spec.clone()
 	want.Owners = append(want.Owners, without(current.Owners, want.Owners)...) // ours are ensured, others stay
 	app, err := c.updateLocked(ctx, holder, current, want)
 	if err != nil {
 		return nil, false, err
 	}
+	app.Previous = previous
 	return app, true, nil
 }
 
