@@ -1,19 +1,25 @@
 package signin
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
-// authorization is a sign-in that ends with an authorization code at a redirect URI.
+// authorization is a sign-in that ends with an authorization code, or with tokens, at a redirect URI.
 type authorization struct {
 	redirectURI       string
-	mode              string // query, fragment or form_post
+	kinds             []string // of the answer: code, id_token, token
+	mode              string   // query, fragment or form_post
 	state, nonce      string
 	challenge, method string
 	asked             asked
@@ -39,30 +45,25 @@ func authorize(x *exchange) error {
 	if refusal != nil {
 		return refusal
 	}
-	a := authorization{mode: firstOf(form.Get("response_mode"), "query"), state: form.Get("state"), nonce: form.Get("nonce"), again: form.Get("prompt") == "consent"}
+	a := authorization{kinds: strings.Fields(form.Get("response_type")), state: form.Get("state"), nonce: form.Get("nonce"), again: form.Get("prompt") == "consent"}
 	var platform string
 	if a.redirectURI, platform, refusal = x.redirectURI(c, form.Get("redirect_uri")); refusal != nil {
 		return refusal
 	}
 	a.spa, a.public = platform == platformSPA, platform != platformWeb
-	if refusal := a.read(form); refusal != nil {
+	if refusal := a.read(form, c); refusal != nil {
 		return a.fail(x, refusal)
 	}
 	return x.ask(flow{stage: stageUser, at: d, clientID: c.id, appName: c.name, hint: form.Get("login_hint"), asOf: c.asOf, purpose: a}, nil)
 }
 
 // read takes what the redirect URI may hear about when it is wrong.
-func (a *authorization) read(form url.Values) (refusal *Error) {
-	if !slices.Contains([]string{"query", "fragment", "form_post"}, a.mode) {
-		a.mode = "query"
-		return errMalformed()
+func (a *authorization) read(form url.Values, c *client) (refusal *Error) {
+	if refusal := a.readMode(form.Get("response_mode")); refusal != nil {
+		return refusal
 	}
-	switch kind := form.Get("response_type"); kind {
-	case "code":
-	case "":
-		return errMissingParameter("response_type")
-	default:
-		return errResponseType(kind)
+	if refusal := a.checkKinds(c); refusal != nil {
+		return refusal
 	}
 	if !form.Has("scope") {
 		return errMissingParameter("scope")
@@ -79,6 +80,51 @@ func (a *authorization) read(form url.Values) (refusal *Error) {
 	}
 	return nil
 }
+
+// wants tells whether an answer of the kind is asked for.
+func (a *authorization) wants(kind string) bool { return slices.Contains(a.kinds, kind) }
+
+func (a *authorization) bringsTokens() bool { return a.wants(kindIDToken) || a.wants(kindToken) }
+
+// readMode takes how the answer travels. Tokens never travel in a query, where logs would keep them.
+func (a *authorization) readMode(mode string) *Error {
+	a.mode = "query"
+	if a.bringsTokens() {
+		a.mode = "fragment"
+	}
+	switch {
+	case mode == "":
+		return nil
+	case mode == "query" && a.bringsTokens(), !slices.Contains([]string{"query", "fragment", "form_post"}, mode):
+		return errResponseMode(mode)
+	}
+	a.mode = mode
+	return nil
+}
+
+// checkKinds refuses what the application's registration doesn't switch on.
+func (a *authorization) checkKinds(c *client) *Error {
+	settings := c.app.Doc(platformWeb).Doc("implicitGrantSettings")
+	switch {
+	case len(a.kinds) == 0:
+		return errMissingParameter("response_type")
+	case slices.ContainsFunc(a.kinds, func(kind string) bool { return !slices.Contains([]string{"code", kindIDToken, kindToken}, kind) }):
+		return errResponseTypeUnknown(strings.Join(a.kinds, " "))
+	case a.wants(kindIDToken) && !settings.Bool("enableIdTokenIssuance"):
+		return errIDTokenOff()
+	case a.wants(kindToken) && !settings.Bool("enableAccessTokenIssuance"):
+		return errTokenOff()
+	case a.wants(kindIDToken) && a.nonce == "":
+		return errMissingParameter("nonce")
+	}
+	return nil
+}
+
+// The kinds of answers that are tokens.
+const (
+	kindIDToken = "id_token"
+	kindToken   = "token"
+)
 
 // The platforms of redirect URIs.
 const (
@@ -131,15 +177,65 @@ func (a authorization) consent(x *exchange, f flow, c *client, in directory) (co
 }
 
 func (a authorization) finish(x *exchange, f flow, in directory) error {
-	id := x.h.newSecret()
-	x.h.codes.put(id, authCode{
-		session: session{
-			clientID: f.clientID, account: f.account, asked: a.asked, public: a.public, spa: a.spa, methods: f.methods,
-			signedIn: x.now, asOf: f.asOf,
-		},
-		tenantID: in.ID, redirectURI: a.redirectURI, nonce: a.nonce, challenge: a.challenge, method: a.method, expires: x.now.Add(codeLifetime),
-	})
-	return a.send(x, url.Values{"code": {id}, "session_state": {tenant.ID(x.h.cloud.Seeded().Seed, "session", f.account.ObjectID)}})
+	params := url.Values{"session_state": {tenant.ID(x.h.cloud.Seeded().Seed, "session", f.account.ObjectID)}}
+	if a.wants("code") {
+		id := x.h.newSecret()
+		x.h.codes.put(id, authCode{
+			session: session{
+				clientID: f.clientID, account: f.account, asked: a.asked, public: a.public, spa: a.spa, methods: f.methods,
+				signedIn: x.now, asOf: f.asOf,
+			},
+			tenantID: in.ID, redirectURI: a.redirectURI, nonce: a.nonce, challenge: a.challenge, method: a.method, expires: x.now.Add(codeLifetime),
+		})
+		params.Set("code", id)
+	}
+	if a.bringsTokens() {
+		if err := a.addTokens(x, f, in, params); err != nil {
+			return err
+		}
+	}
+	return a.send(x, params)
+}
+
+// addTokens puts tokens into the answer itself. An id token beside a code or an access token vouches for it.
+func (a authorization) addTokens(x *exchange, f flow, in directory, params url.Values) error {
+	c, refusal := x.h.client(f.clientID, f.at, f.asOf)
+	if refusal != nil {
+		return a.fail(x, refusal)
+	}
+	v, refusal := x.weigh(c, in, a.asked, f.account.ObjectID)
+	if refusal != nil {
+		return a.fail(x, refusal)
+	}
+	hashes := jwt.MapClaims{}
+	if a.wants("code") {
+		hashes["c_hash"] = halfHash(params.Get("code"))
+	}
+	if a.wants(kindToken) {
+		access, err := x.userToken(v, f.account, acrPublic, f.methods)
+		if err != nil {
+			return err
+		}
+		hashes["at_hash"] = halfHash(access)
+		params.Set("access_token", access)
+		params.Set("token_type", "Bearer")
+		params.Set("expires_in", strconv.Itoa(expiresIn))
+		params.Set("scope", v.replyScopes())
+	}
+	if a.wants(kindIDToken) {
+		token, err := x.idToken(v, f.account, a.nonce, hashes)
+		if err != nil {
+			return err
+		}
+		params.Set("id_token", token)
+	}
+	return nil
+}
+
+// halfHash is how an id token vouches for what comes with it.
+func halfHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
 func (a authorization) declined() *Error { return errConsentDeclined() }

@@ -39,6 +39,8 @@ const (
 	codeInvalidScope       = "invalid_scope"
 	codeUnauthorizedClient = "unauthorized_client"
 	codeUnsupportedGrant   = "unsupported_grant_type"
+	// codeUnsupportedResponse is for the front channel.
+	codeUnsupportedResponse = "unsupported_response_type"
 )
 
 // The catalogue: one constructor for each refusal, grouped as the platform groups them. Statuses and codes are those
@@ -321,8 +323,23 @@ func errCrossOrigin() *Error {
 }
 
 // The number is uncertain.
-func errResponseType(kind string) *Error {
-	return refuse(700054, http.StatusBadRequest, "unsupported_response_type", "response_type '%s' is not enabled for the application.", kind)
+func errTokenOff() *Error {
+	return refuse(700051, http.StatusBadRequest, codeUnsupportedResponse, "response_type 'token' is not enabled for the application.")
+}
+
+// The number is uncertain.
+func errIDTokenOff() *Error {
+	return refuse(700054, http.StatusBadRequest, codeUnsupportedResponse, "response_type 'id_token' is not enabled for the application.")
+}
+
+// The number is uncertain.
+func errResponseTypeUnknown(kind string) *Error {
+	return refuse(70005, http.StatusBadRequest, codeUnsupportedResponse, "The response_type '%s' is not known.", kind)
+}
+
+// The number is uncertain.
+func errResponseMode(mode string) *Error {
+	return refuse(70007, http.StatusBadRequest, codeUnsupportedResponse, "The response_mode '%s' is not supported for what was asked for.", mode)
 }
 
 // Device code.

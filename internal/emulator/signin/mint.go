@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -156,13 +157,14 @@ func (v verdict) replyScopes() string {
 	return strings.Join(out, " ")
 }
 
-// idToken is the v2.0 id token of a sign-in.
-func (x *exchange) idToken(v verdict, a tenant.Account, nonce string) (string, error) {
+// idToken is the v2.0 id token of a sign-in; hashes are claims about what comes with it.
+func (x *exchange) idToken(v verdict, a tenant.Account, nonce string, hashes jwt.MapClaims) (string, error) {
 	claims := jwt.MapClaims{
 		"aud": v.client.id, "iss": x.origin + "/" + v.in.ID + "/v2.0", "iat": x.now.Add(-backdated).Unix(), "nbf": x.now.Add(-backdated).Unix(),
 		"exp": x.now.Add(lifetime).Unix(), "sub": x.pairwise(a, v.client.id), "name": a.DisplayName, "preferred_username": a.UserName,
 		"oid": a.ObjectID, "tid": a.TenantID, "ver": "2.0", "uti": opaque()[:22], "rh": "1." + opaque()[:40],
 	}
+	maps.Copy(claims, hashes)
 	if v.asked.wants("email") {
 		claims["email"] = a.UserName
 	}

@@ -380,7 +380,7 @@ func TestResponseModes(t *testing.T) {
 	if fragment, err := url.ParseQuery(end.Fragment); err != nil || fragment.Get("code") == "" || end.RawQuery != "" {
 		t.Errorf("fragment: %s", end)
 	}
-	for name, row := range map[string][2]string{"prompt": {"none", "login_required"}, "response_type": {"token", "unsupported_response_type"}, "scope": {"", "invalid_scope"}, "code_challenge_method": {"S512", "invalid_request"}} {
+	for name, row := range map[string][2]string{"prompt": {"none", "login_required"}, "scope": {"", "invalid_scope"}, "code_challenge_method": {"S512", "invalid_request"}} {
 		end, err := p.signIn(p.page(p.seeded.TenantID, a, local, "User.Read", name, row[0]), p.member(), webuser.Accept)
 		check(t, err)
 		if end.Query().Get("error") != row[1] {

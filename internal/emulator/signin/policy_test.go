@@ -17,7 +17,7 @@ func (p *platform) consentBy(policy string) {
 		assigned = []string{policy}
 	}
 	check(p.t, p.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
-		tx.Put(p.seeded.TenantID, "authorizationPolicy", tenant.Doc{"id": "authorizationPolicy",
+		tx.Put(p.seeded.TenantID, tenant.AuthorizationPolicy, tenant.Doc{"id": tenant.AuthorizationPolicyID,
 			"defaultUserRolePermissions": tenant.Doc{"permissionGrantPoliciesAssigned": assigned}})
 		return nil
 	}))

@@ -189,7 +189,7 @@ func (q tokenRequest) userReply(c *client, s session, a asked, acr, nonce string
 	}
 	body := map[string]any{"token_type": "Bearer", "access_token": access, "scope": v.replyScopes()}
 	if a.wants("openid") {
-		if body["id_token"], err = q.idToken(v, s.account, nonce); err != nil {
+		if body["id_token"], err = q.idToken(v, s.account, nonce, nil); err != nil {
 			return err
 		}
 	}
