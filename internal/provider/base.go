@@ -109,10 +109,10 @@ type privateWriter interface {
 	SetKey(context.Context, string, []byte) diag.Diagnostics
 }
 
-// remember keeps a write in private state, so that the next process knows a lagging replica from drift. before is nil
-// for what was just made. A write that changed nothing in the tenant leaves the memory of the last one alone.
+// remember keeps a write in private state, so that the next process knows a lagging replica from drift. A write that
+// changed nothing in the tenant leaves the memory of the last one alone.
 func (s *session) remember(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
-	if before != nil && maps.Equal(before, after) {
+	if maps.Equal(before, after) {
 		return nil
 	}
 	return store(ctx, private, memoryKey, s.client.Remember(before, after))
@@ -134,8 +134,8 @@ func ownerProperties(owners []string) directory.Properties {
 	return p
 }
 
-// rememberNew is remember for what hangs on an object that may have been made a moment ago: a 404 for that one is as
-// little to be believed as one for the object itself.
+// rememberNew is remember for a create, and for what hangs on an object that may have been made a moment ago: a 404 is
+// then not to be believed. before is nil where there was nothing.
 func (s *session) rememberNew(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
 	m := s.client.Remember(before, after)
 	m.Created = true

@@ -196,7 +196,7 @@ func (r *applicationResource) Create(ctx context.Context, req resource.CreateReq
 		plan.Adopted = types.BoolValue(adopted)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(r.remember(ctx, resp.Private, nil, properties(plan.toDirectory(ctx)))...)
+		resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, app.Previous, properties(plan.toDirectory(ctx)))...)
 		resp.Diagnostics.Append(r.rememberOwners(ctx, resp.Private, nil, texts(plan.Owners))...)
 		if !adopted {
 			r.made.add(app.ID)

@@ -158,7 +158,7 @@ func (r *servicePrincipalResource) Create(ctx context.Context, req resource.Crea
 		plan.computed(sp)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, tenantIdentity{TenantID: text(tenantID), ID: plan.ID})...)
-		resp.Diagnostics.Append(r.remember(ctx, resp.Private, nil, sp.Properties())...)
+		resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, sp.Previous, sp.Properties())...)
 		if !adopted {
 			r.made.add(sp.ID)
 		}
@@ -236,7 +236,9 @@ func (r *servicePrincipalResource) Update(ctx context.Context, req resource.Upda
 	if sp.Foreign {
 		before.Tags = minus(old.Tags, minus(old.Tags, updated.Tags)) // a dropped one may be the application's, and then stays
 	}
-	resp.Diagnostics.Append(r.remember(ctx, resp.Private, before.Properties(), after.Properties())...)
+	if !sameSpec(old, updated) { // also where only tags were dropped that may be the application's: the last memory is of tags that are gone
+		resp.Diagnostics.Append(store(ctx, resp.Private, memoryKey, r.client.Remember(before.Properties(), after.Properties()))...)
+	}
 }
 
 // Delete implements resource.Resource. What belongs to others is left: an adopted one of a foreign application, which
