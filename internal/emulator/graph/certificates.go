@@ -24,11 +24,8 @@ func (c *call) replaceCertificates(tx *tenant.Tx, app, body tenant.Doc) error {
 			kept = append(kept, held[i])
 			continue
 		}
-		made, err := newCertificate(tx, app, given)
+		made, err := c.newCertificate(tx, app, given)
 		if err != nil {
-			return err
-		}
-		if err := checkKeyPolicy(tx, c.caller.TenantID, app, made); err != nil {
 			return err
 		}
 		kept = append(kept, made)
@@ -41,7 +38,8 @@ func (c *call) replaceCertificates(tx *tenant.Tx, app, body tenant.Doc) error {
 // longestKeyName is where the display name of a certificate is cut.
 const longestKeyName = 90
 
-func newCertificate(tx *tenant.Tx, app, given tenant.Doc) (tenant.Doc, error) {
+// newCertificate makes a credential of what a body says, within the policy that holds.
+func (c *call) newCertificate(tx *tenant.Tx, app, given tenant.Doc) (tenant.Doc, error) {
 	switch given.String("type") {
 	case "AsymmetricX509Cert":
 	case "Symmetric", "X509CertAndPassword":
@@ -79,5 +77,5 @@ func newCertificate(tx *tenant.Tx, app, given tenant.Doc) (tenant.Doc, error) {
 	if made["keyId"] == nil {
 		made["keyId"] = tx.NewID("keyCredential", app.String("id"), made.String("customKeyIdentifier"))
 	}
-	return made, nil
+	return made, checkKeyPolicy(tx, c.caller.TenantID, app, made)
 }

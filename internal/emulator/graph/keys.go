@@ -76,7 +76,7 @@ func addKey(h holder) func(*call) (*result, error) {
 			if err := checkProof(doc, p.proof, tx.Now()); err != nil {
 				return err
 			}
-			if made, err = newCertificate(tx, doc, p.credential); err != nil {
+			if made, err = c.newCertificate(tx, doc, p.credential); err != nil {
 				return err
 			}
 			doc["keyCredentials"] = append(doc.Docs("keyCredentials"), made)

@@ -16,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
 // holder is somebody with a certificate.
@@ -124,6 +125,28 @@ func TestServicePrincipalsHaveKeys(t *testing.T) {
 	w.must(204, "PATCH", "/servicePrincipals/"+sp, `{"keyCredentials":[`+h.credential()+`]}`)
 	w.must(200, "POST", "/servicePrincipals/"+sp+"/addKey", fmt.Sprintf(`{"keyCredential":%s,"proof":%q}`,
 		newHolder(t, w.clock.now()).credential(), h.proof(sp, w.clock.now(), nil)))
+}
+
+func TestPoliciesHoldForAddedKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.app("Short-lived")
+	h := newHolder(t, w.clock.now())
+	w.must(204, "PATCH", "/applications/"+id, `{"keyCredentials":[`+h.credential()+`]}`)
+	if err := w.cloud.Update(func(tx *tenant.Tx) error {
+		policy, _ := tx.Get(w.facts.TenantID, tenant.AppPolicy, tenant.DefaultAppPolicyID)
+		policy["isEnabled"] = true
+		policy.Doc("applicationRestrictions")["keyCredentials"] = []tenant.Doc{{"restrictionType": "asymmetricKeyLifetime", "state": "enabled", "maxLifetime": "P30D"}}
+		tx.Put(w.facts.TenantID, tenant.AppPolicy, policy)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	got := w.must(400, "POST", "/applications/"+id+"/addKey", fmt.Sprintf(`{"keyCredential":%s,"proof":%q}`,
+		newHolder(t, w.clock.now()).credential(), h.proof(id, w.clock.now(), nil)))
+	if got.code() != "CredentialInvalidLifetimeAsPerAppPolicy" {
+		t.Errorf("%s", got.Body)
+	}
 }
 
 // TestHeldCertificatesStay: what is sent back may lack the key, but nothing of it may be another.

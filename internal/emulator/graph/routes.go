@@ -48,6 +48,8 @@ func routeTable() []*route {
 func held(add adder, path string, h holder) {
 	add(post, path+"/addPassword", writeSecrets, addPassword(h))
 	add(post, path+"/removePassword", writeSecrets, removePassword(h))
+	add(post, path+"/addKey", writeSecrets, addKey(h))
+	add(post, path+"/removeKey", writeSecrets, removeKey(h))
 	add(get, path+"/owners", readApplications, listOwners(h))
 	add(get, path+"/owners/$ref", readApplications, listOwnerReferences(h))
 	add(post, path+"/owners/$ref", writeApplications, addOwner(h))
@@ -157,7 +159,7 @@ func lacking(add adder) {
 	for _, app := range applicationPaths {
 		all(app+"/extensionProperties", get, post)
 		all(app+"/extensionProperties/{subId}", get, patch, del)
-		for _, action := range []string{"addKey", "removeKey", "setVerifiedPublisher", "unsetVerifiedPublisher"} {
+		for _, action := range []string{"setVerifiedPublisher", "unsetVerifiedPublisher"} {
 			all(app+"/"+action, post)
 		}
 		for _, sub := range []string{"createdOnBehalfOf", "homeRealmDiscoveryPolicies", "synchronization",
