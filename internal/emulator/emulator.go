@@ -86,7 +86,7 @@ func New(opts ...Option) (*Emulator, error) {
 	}
 	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Hosts: o.hosts, Readings: o.signInReadings(), Client: o.issuers})
 	server, err := graph.New(graph.Config{Cloud: cloud, Authority: platform, Seed: o.seed, Lag: o.lag,
-		PageSize: o.pageSize, Hosts: o.hosts, Readings: maps.Clone(o.readings)})
+		PageSize: o.pageSize, Budget: o.budget, Hosts: o.hosts, Readings: maps.Clone(o.readings)})
 	if err != nil {
 		return nil, err
 	}

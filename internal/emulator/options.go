@@ -23,6 +23,7 @@ type options struct {
 	latency  time.Duration
 	lag      time.Duration
 	pageSize int
+	budget   float64
 	rules    []fault.Rule
 	hostile  bool
 	readings graph.Readings
@@ -46,6 +47,10 @@ func WithLatency(d time.Duration) Option { return func(o *options) { o.latency =
 
 // WithLag lets replicas be behind: up to d for reads by id and for sign-in, up to twice as far for lists.
 func WithLag(d time.Duration) Option { return func(o *options) { o.lag = d } }
+
+// WithBudget throttles callers that use up Graph's documented quotas of reads and writes, or a share of them: 1 is what
+// the documentation says, 0.01 a hundredth, 0 (the default) no limit. Windows of time follow the clock for dates.
+func WithBudget(share float64) Option { return func(o *options) { o.budget = share } }
 
 // WithFaults adds faults.
 func WithFaults(rules []fault.Rule) Option {

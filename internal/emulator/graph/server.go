@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -34,6 +36,8 @@ type Config struct {
 	// PageSize bounds pages from above; 0 leaves Graph's own bounds.
 	PageSize int
 	Readings Readings
+	// Budget is the share of Graph's documented quotas that callers get before they are throttled; 0 is no end.
+	Budget float64
 	// Hosts are names by which the emulator is reached, without port.
 	Hosts []string
 }
@@ -42,6 +46,7 @@ type Config struct {
 type Server struct {
 	Config
 	routes []*route
+	budget *budget
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -52,7 +57,11 @@ func New(c Config) (*Server, error) {
 	if err := c.Readings.Validate(); err != nil {
 		return nil, err
 	}
-	return &Server{Config: c, routes: routeTable(), asked: map[string]int{}}, nil
+	if c.Budget < 0 || math.IsNaN(c.Budget) || math.IsInf(c.Budget, 0) {
+		return nil, fmt.Errorf("a budget of %v", c.Budget)
+	}
+	return &Server{Config: c, routes: routeTable(), budget: &budget{scale: c.Budget, windows: map[string]*window{}},
+		asked: map[string]int{}}, nil
 }
 
 // Reply is an answer, ready to be written.
@@ -83,6 +92,7 @@ type call struct {
 	baseURL string
 	// administrator tells whether a signed-in user has a directory role.
 	administrator bool
+	header        http.Header // of the reply, beside what all have
 }
 
 // ReadBody reads a request's body, unpacked, up to 4 MiB.
@@ -137,9 +147,10 @@ func (s *Server) Match(r *http.Request, body []byte) (pattern, object string) {
 
 // Serve answers one request.
 func (s *Server) Serve(r *http.Request, body []byte) *Reply {
-	c := &call{Server: s, r: r, body: body, baseURL: origin(r) + "/" + version(r)}
+	c := &call{Server: s, r: r, body: body, baseURL: origin(r) + "/" + version(r), header: http.Header{}}
 	res, err := c.serve()
 	reply := s.render(r, res, err)
+	maps.Copy(reply.Header, c.header)
 	reply.ClientID = c.caller.ClientID
 	return reply
 }
@@ -196,6 +207,9 @@ func (c *call) serve() (*result, error) {
 		return nil, fromQuery(err, "")
 	}
 	c.query = q
+	if err := c.spend(found); err != nil {
+		return nil, err
+	}
 	return found.handle(c)
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -38,6 +39,7 @@ type settings struct {
 	addr, dir, data, faults, log string
 	latency, lag                 time.Duration
 	seed                         uint64
+	budget                       float64
 	hosts                        []string
 	readings                     map[string]string
 }
@@ -53,6 +55,17 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.DurationVar(&s.lag, "lag", 0, "how far replicas may be behind, as in 3s")
 	f.StringVar(&s.faults, "faults", "", "JSON `file` with fault rules")
 	f.Uint64Var(&s.seed, "seed", 1, "what ids, names and secrets follow from, unless -data brings them, and chance")
+	f.Func("budget", "`share` of Graph's quotas before a caller is throttled: off (the default), on, or a number as in 0.01", func(text string) (err error) {
+		switch text {
+		case "off":
+			s.budget = 0
+		case "on":
+			s.budget = 1
+		default:
+			s.budget, err = strconv.ParseFloat(text, 64)
+		}
+		return err
+	})
 	f.Func("host", "further `name` for the certificate; may be repeated", func(name string) error {
 		s.hosts = append(s.hosts, name)
 		return nil
@@ -85,7 +98,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	clock := &serve.Clock{}
-	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag),
+	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag), emulator.WithBudget(s.budget),
 		emulator.WithHosts(serve.LoopbackHosts()...), emulator.WithHosts(s.hosts...)}
 	if s.data != "" {
 		loaded, err := serve.LoadData(s.data, clock)
