@@ -17,9 +17,10 @@ func TestLeastPermissions(t *testing.T) {
 		directoryAll, grants     = "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"
 		organization, policies   = "Organization.Read.All", "Policy.Read.All"
 		assign, domains, users   = "AppRoleAssignment.ReadWrite.All", "Domain.Read.All", "User.Read.All"
+		govern, authorize        = "Policy.ReadWrite.ApplicationConfiguration", "Policy.ReadWrite.Authorization"
 	)
 	every := []string{readAll, writeAll, owned, create, directory, directoryAll, grants, organization, policies,
-		assign, domains, users}
+		assign, domains, users, govern, authorize}
 	tests := []struct {
 		method, path, body string
 		suffices           string
@@ -42,7 +43,13 @@ func TestLeastPermissions(t *testing.T) {
 		{"GET", "/domains", "", domains + " " + directory + " " + directoryAll},
 		{"GET", "/users", "", users + " " + directory + " " + directoryAll},
 		{"GET", "/organization", "", organization + " " + directory + " " + directoryAll},
-		{"GET", "/policies/defaultAppManagementPolicy", "", policies},
+		{"GET", "/policies/defaultAppManagementPolicy", "", policies + " " + govern},
+		{"PATCH", "/policies/defaultAppManagementPolicy", `{}`, govern},
+		{"POST", "/policies/appManagementPolicies", `{}`, govern},
+		{"POST", "/applications/{id}/appManagementPolicies/$ref", `{}`, ""}, // It takes two.
+		{"GET", "/policies/authorizationPolicy", "", policies + " " + authorize},
+		{"PATCH", "/policies/authorizationPolicy", `{}`, authorize},
+		{"POST", "/$batch", `{}`, strings.Join(every, " ")},
 	}
 	for _, tt := range tests {
 		for _, role := range every {
@@ -67,5 +74,71 @@ func TestLeastPermissions(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestDelegatedPermissions is the same for signed-in users: beside the scope, a write needs a directory role or ownership
+// of what is written.
+func TestDelegatedPermissions(t *testing.T) {
+	t.Parallel()
+	const app, sp = "/applications/{id}", "/servicePrincipals/{spId}"
+	assignment := `{"principalId":"{spId}","resourceId":"{spId}","appRoleId":"00000000-0000-0000-0000-000000000000"}`
+	tests := []struct {
+		method, path, body, scope string
+		owner, member             int // what an owner and a member without a role get; an administrator is let through
+	}{
+		{"GET", "/applications", "", "Application.Read.All", 200, 200},
+		{"POST", "/applications", `{"displayName":"x"}`, "AppRegistration.Create", 201, 201},
+		{"PATCH", app, `{"notes":"x"}`, "Application.ReadWrite.All", 204, 403},
+		{"POST", app + "/addPassword", `{}`, "Application.ReadWrite.All", 200, 403},
+		{"DELETE", app, "", "Application.ReadWrite.All", 204, 403},
+		{"PATCH", sp, `{"notes":"x"}`, "Application.ReadWrite.All", 204, 403},
+		{"POST", sp + "/addPassword", `{}`, "Application.ReadWrite.All", 200, 403},
+		{"POST", sp + "/appRoleAssignedTo", assignment, "AppRoleAssignment.ReadWrite.All Application.Read.All", 403, 403},
+		{"PATCH", "/policies/defaultAppManagementPolicy", `{}`, "Policy.ReadWrite.ApplicationConfiguration", 403, 403},
+		{"PATCH", "/policies/authorizationPolicy", `{}`, "Policy.ReadWrite.Authorization", 403, 403},
+		{"GET", "/me", "", "User.Read", 200, 200},
+		{"GET", "/users", "", "User.ReadBasic.All", 200, 200},
+		{"GET", "/oauth2PermissionGrants", "", "Directory.Read.All", 200, 200},
+	}
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *graph.Config) {
+				known, _ := c.Authority.(callers)
+				member := known["member"]
+				owner, admin, none := member, known["admin"], member
+				member.Scopes = strings.Fields(tt.scope)
+				owner.Scopes, admin.Scopes, none.Scopes = member.Scopes, member.Scopes, []string{"openid"}
+				for _, a := range c.Cloud.Accounts() {
+					if strings.HasPrefix(a.UserName, "finn@") {
+						owner.UserID = a.ObjectID
+					}
+				}
+				known["member"], known["user owner"], known["admin"], known["no scope"] = member, owner, admin, none
+			})
+			id, appID := w.app("Judged")
+			spID := w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`).str("id")
+			finn := `{"@odata.id":"https://graph.test/v1.0/directoryObjects/` + w.person("finn").ObjectID + `"}`
+			w.must(204, "POST", "/applications/"+id+"/owners/$ref", finn)
+			w.must(204, "POST", "/servicePrincipals/"+spID+"/owners/$ref", finn)
+			fill := strings.NewReplacer("{id}", id, "{spId}", spID)
+			call := func(as string) answer {
+				w.as = as
+				return w.do(tt.method, fill.Replace(tt.path), fill.Replace(tt.body))
+			}
+			if got := call("no scope"); got.Status != 403 {
+				t.Errorf("without the scope: %d", got.Status)
+			}
+			if got := call("member"); got.Status != tt.member {
+				t.Errorf("a member: %d %s, want %d", got.Status, got.Body, tt.member)
+			}
+			if got := call("user owner"); got.Status != tt.owner {
+				t.Errorf("an owner: %d %s, want %d", got.Status, got.Body, tt.owner)
+			}
+			if got := call("admin"); tt.method != "DELETE" && got.Status >= 300 {
+				t.Errorf("an administrator: %d %s", got.Status, got.Body)
+			}
+		})
 	}
 }

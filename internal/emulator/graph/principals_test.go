@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -334,6 +335,73 @@ func TestUnknownReadingIsRefused(t *testing.T) {
 	for _, r := range []graph.Readings{{"no-such": "x"}, {graph.MalformedID: "500"}} {
 		if err := r.Validate(); err == nil {
 			t.Errorf("%v is accepted", r)
+		}
+	}
+}
+
+// foreignPrincipal makes an application for all tenants with a body, and its service principal in the second tenant, as
+// whose automation the world goes on.
+func (w *world) foreignPrincipal(body string) (id string) {
+	w.t.Helper()
+	app := w.must(201, "POST", "/applications", `{"displayName":"Foreign","signInAudience":"AzureADMultipleOrgs",`+body+`}`)
+	w.as = "second"
+	return w.must(201, "POST", "/servicePrincipals", `{"appId":"`+app.str("appId")+`"}`).str("id")
+}
+
+// second adds a caller like automation in the second tenant.
+func second(c *graph.Config) {
+	known, _ := c.Authority.(callers)
+	caller := known["automation"]
+	caller.TenantID = c.Cloud.Tenants()[1].ID
+	known["second"] = caller
+}
+
+func TestLockedForeignPrincipal(t *testing.T) {
+	t.Parallel()
+	for choice, want := range map[string]int{"400": 400, "403": 403} {
+		w := newWorld(t, second, reading(graph.LockedPrincipal, choice))
+		free := w.foreignPrincipal(`"servicePrincipalLockConfiguration":{"isEnabled":false,"allProperties":true}`)
+		w.must(200, "POST", "/servicePrincipals/"+free+"/addPassword", `{}`)
+		w.as = "automation"
+		signOnly := w.foreignPrincipal(`"servicePrincipalLockConfiguration":{"isEnabled":true,"credentialsWithUsageSign":true}`)
+		w.must(200, "POST", "/servicePrincipals/"+signOnly+"/addPassword", `{}`)
+		w.as = "automation"
+		locked := w.foreignPrincipal(`"servicePrincipalLockConfiguration":{"isEnabled":true,"allProperties":true}`)
+		w.must(want, "POST", "/servicePrincipals/"+locked+"/addPassword", `{}`)
+		w.must(want, "PATCH", "/servicePrincipals/"+locked, `{"tokenEncryptionKeyId":"`+free+`"}`)
+		w.must(204, "PATCH", "/servicePrincipals/"+locked, `{"notes":"free to write"}`)
+	}
+}
+
+func TestPrincipalsWritableProperties(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.principal("Writable")
+	for property, value := range map[string]string{
+		"accountEnabled": `false`, "alternativeNames": `["other"]`, "appRoleAssignmentRequired": `true`, "description": `"d"`,
+		"loginUrl": `"https://a.example/login"`, "notes": `"n"`, "notificationEmailAddresses": `["a@a.example"]`,
+		"preferredSingleSignOnMode": `"saml"`, "preferredTokenSigningKeyThumbprint": `"AB"`,
+		"samlSingleSignOnSettings": `{"relayState":"https://a.example/relay"}`, "tags": `["t"]`,
+		"tokenEncryptionKeyId": `"` + w.facts.ClientID + `"`,
+	} {
+		w.must(204, "PATCH", "/servicePrincipals/"+id, `{"`+property+`":`+value+`}`)
+		if got := string(w.must(200, "GET", "/servicePrincipals/"+id+"?$select="+property, "").Body); !strings.Contains(got, `"`+property+`":`+value) {
+			t.Errorf("%s: %s", property, got)
+		}
+	}
+}
+
+func TestAliases(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.app("Alias")
+	for _, path := range []string{"/v1.0/myorganization/applications/", "/beta/applications/", "/beta/myorganization/applications/"} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "https://graph.test"+path+id, nil)
+		r.Header.Set("Authorization", "Bearer automation")
+		got := w.decode(w.srv.Serve(r, nil))
+		version := strings.Split(path, "/")[1]
+		if got.Status != 200 || got.str("@odata.context") != "https://graph.test/"+version+"/$metadata#applications/$entity" {
+			t.Errorf("%s: %d %s", path, got.Status, got.str("@odata.context"))
 		}
 	}
 }

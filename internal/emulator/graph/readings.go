@@ -33,6 +33,7 @@ const (
 	DeletedItemsFilter   = "deleted-items-filter"
 	OverlongSecret       = "overlong-secret"
 	FirstPartyChanges    = "first-party-changes"
+	LockedPrincipal      = "locked-principal"
 	DuplicateSubject     = "duplicate-subject"
 	DeletedIdentifierURI = "deleted-identifier-uri"
 	PreAuthorizedScopes  = "pre-authorized-scopes"
@@ -61,6 +62,7 @@ func AllReadings() []Reading {
 		{DeletedItemsFilter, []string{"supported", "refused"}, "$filter on deleted items is documented as advanced and without a list of properties"},
 		{OverlongSecret, []string{"accepted", "refused"}, "ends beyond two years are accepted without a policy, by old reports"},
 		{FirstPartyChanges, []string{"refused", "accepted"}, "whether Microsoft's own service principals take updates, credentials and owners from a tenant"},
+		{LockedPrincipal, []string{"400", "403"}, "how a change is refused that an application's servicePrincipalLockConfiguration forbids in other tenants"},
 		{DuplicateSubject, []string{"409", "400"}, "a second federated identity credential for the same issuer and subject"},
 		{DeletedIdentifierURI, []string{"reserved", "free"}, "whether a soft-deleted application keeps its identifier URIs, as it keeps its unique name"},
 		{PreAuthorizedScopes, []string{"checked", "any"}, "whether preauthorised clients may be given scopes that are missing or disabled"},

@@ -59,7 +59,7 @@ func TestSnapshotHoldsEverything(t *testing.T) {
 	before, after := cloud.Latest(), loaded.View(clk.at.Add(-time.Hour))
 	for _, in := range cloud.Tenants() {
 		for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant, tenant.AppRoleAssignment,
-			tenant.User, tenant.Organization, tenant.AppPolicy, tenant.AssignedAppPolicy} {
+			tenant.User, tenant.Organization, tenant.AppPolicy, tenant.AssignedAppPolicy, tenant.AuthorizationPolicy} {
 			if !reflect.DeepEqual(before.List(in.ID, kind), after.List(in.ID, kind)) ||
 				!reflect.DeepEqual(before.ListDeleted(in.ID, kind), after.ListDeleted(in.ID, kind)) {
 				t.Errorf("%s: every %s isn't as it was", in.DisplayName, kind)
@@ -91,5 +91,19 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 		if _, err := tenant.Load(s, clk.now); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+func TestLoadAddsThePolicyThatOlderSnapshotsLack(t *testing.T) {
+	t.Parallel()
+	cloud, facts, clk := seeded(t, 7)
+	s := cloud.Snapshot()
+	s.Objects = slices.DeleteFunc(s.Objects, func(o tenant.SavedObject) bool { return o.Kind == tenant.AuthorizationPolicy })
+	loaded, err := tenant.Load(s, clk.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := loaded.Latest().Get(facts.TenantID, tenant.AuthorizationPolicy, tenant.AuthorizationPolicyID); !ok {
+		t.Error("no authorization policy")
 	}
 }
