@@ -80,6 +80,9 @@ func (e *Emulator) Object(id string) (tenant.Doc, bool) {
 // Cloud is the state itself, other tenants included, for what the other methods don't offer.
 func (e *Emulator) Cloud() *tenant.Cloud { return e.cloud }
 
+// Kinds lists the kinds of objects that the second door knows.
+func Kinds() []tenant.Kind { return slices.Clone(kinds) }
+
 var kinds = []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant, tenant.AppRoleAssignment, tenant.User,
 	tenant.Organization}
 
@@ -221,11 +224,12 @@ func (e *Emulator) RotateKeys() { e.signin.RotateKeys() }
 
 // Policy is an application management policy: what a security team switches on. The zero value switches it off.
 type Policy struct {
-	ForbidSecrets bool
-	LongestSecret string    // ISO 8601 duration, as in "P90D"; "" for no limit
-	CreatedAfter  time.Time // applications created before are spared
-	// ForbidMultipleOrgs and ForbidPersonal forbid audiences.
-	ForbidMultipleOrgs, ForbidPersonal bool
+	ForbidSecrets bool      `json:"forbid_secrets"`
+	LongestSecret string    `json:"longest_secret"` // ISO 8601 duration, as in "P90D"; "" for no limit
+	CreatedAfter  time.Time `json:"created_after"`  // applications created before are spared
+	// Audiences that are forbidden.
+	ForbidMultipleOrgs bool `json:"forbid_multiple_orgs"`
+	ForbidPersonal     bool `json:"forbid_personal"`
 }
 
 // passwordRules are the policy's rules on new secrets in Graph's form.
@@ -292,6 +296,9 @@ func (e *Emulator) AddFaults(rules ...fault.Rule) error {
 	e.faults.Add(rules...)
 	return nil
 }
+
+// Faults lists the rules, those that came with an option included.
+func (e *Emulator) Faults() []fault.Rule { return e.faults.Rules() }
 
 // ClearFaults is the opposite of AddFaults.
 func (e *Emulator) ClearFaults() { e.faults.Clear() }

@@ -39,6 +39,7 @@ type Emulator struct {
 	mu          sync.Mutex
 	requests    []Request
 	connections map[string]bool
+	readings    graph.Readings // of both sides
 }
 
 // Request is a request as it was answered. It is recorded once its effect has happened, before the answer leaves.
@@ -84,14 +85,18 @@ func New(opts ...Option) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Hosts: o.hosts, Readings: o.signInReadings(), Client: o.issuers})
+	if err := validate(o.readings); err != nil {
+		return nil, err
+	}
+	ofGraph, ofSignIn := part(o.readings)
+	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Hosts: o.hosts, Readings: ofSignIn, Client: o.issuers})
 	server, err := graph.New(graph.Config{Cloud: cloud, Authority: platform, Seed: o.seed, Lag: o.lag,
-		PageSize: o.pageSize, Budget: o.budget, Hosts: o.hosts, Readings: maps.Clone(o.readings)})
+		PageSize: o.pageSize, Budget: o.budget, Hosts: o.hosts, Readings: ofGraph})
 	if err != nil {
 		return nil, err
 	}
 	return &Emulator{cloud: cloud, seeded: cloud.Seeded(), graph: server, signin: platform, latency: o.latency, log: o.log,
-		faults: fault.NewInjector(o.seed, o.rules), connections: map[string]bool{}}, nil
+		faults: fault.NewInjector(o.seed, o.rules), connections: map[string]bool{}, readings: o.readings}, nil
 }
 
 // Facts tells what was seeded.

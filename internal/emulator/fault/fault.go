@@ -181,6 +181,13 @@ func NewInjector(seed uint64, rules []Rule) *Injector {
 	return &Injector{seed: seed, rules: slices.Clone(rules), seen: map[[3]string]int{}}
 }
 
+// Rules lists the rules.
+func (i *Injector) Rules() []Rule {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.rules)
+}
+
 // Add appends rules. Requests seen so far keep their count.
 func (i *Injector) Add(rules ...Rule) {
 	i.mu.Lock()

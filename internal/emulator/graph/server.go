@@ -64,6 +64,23 @@ func New(c Config) (*Server, error) {
 		asked: map[string]int{}}, nil
 }
 
+// SetReadings replaces the readings, for the requests that come in from now on.
+func (s *Server) SetReadings(r Readings) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Config.Readings = r
+	return nil
+}
+
+func (s *Server) readings() Readings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Config.Readings
+}
+
 // Reply is an answer, ready to be written.
 type Reply struct {
 	Status    int
@@ -92,6 +109,8 @@ type call struct {
 	baseURL string
 	// administrator tells whether a signed-in user has a directory role.
 	administrator bool
+	// Readings are those of when the request came in.
+	Readings Readings
 	header        http.Header // of the reply, beside what all have
 }
 
@@ -147,7 +166,7 @@ func (s *Server) Match(r *http.Request, body []byte) (pattern, object string) {
 
 // Serve answers one request.
 func (s *Server) Serve(r *http.Request, body []byte) *Reply {
-	c := &call{Server: s, r: r, body: body, baseURL: origin(r) + "/" + version(r), header: http.Header{}}
+	c := &call{Server: s, r: r, body: body, baseURL: origin(r) + "/" + version(r), header: http.Header{}, Readings: s.readings()}
 	res, err := c.serve()
 	reply := s.render(r, res, err)
 	maps.Copy(reply.Header, c.header)

@@ -55,6 +55,7 @@ func misuse(format string, args ...any) error { return errControl{fmt.Errorf(for
 type control struct {
 	emulator *emulator.Emulator
 	clock    *Clock
+	save     func() error // nil without a data file
 }
 
 // Control serves the test controls: what a person at the portal, a calendar or a bad day would do. All answers are JSON.
@@ -62,18 +63,31 @@ type control struct {
 //	GET    /requests               what was asked so far; DELETE forgets it
 //	GET    /issued                 the secrets and tokens that were handed out: what must not show up in a log
 //	GET    /objects?kind=K         the live objects of a kind, as Graph names it; with &deleted=true the deleted ones
+//	POST   /objects?kind=K         make one of the values in the body
+//	GET    /objects/{id}           one live object; PATCH merges the body into it, unchecked
 //	POST   /objects/{id}/delete    delete behind Terraform's back; also /purge and /restore
-//	POST   /faults                 add fault rules, in the form of the -faults file; DELETE takes all away
-//	POST   /clock/advance?by=24h   move the clock forward
+//	POST   /objects/{id}/secrets   make a secret of the body's display_name and end
+//	PUT    /objects/{id}/policy    an application's own application management policy
+//	PUT    /policy                 that of the tenant
+//	PUT    /roles/{clientID}       the application permissions of Microsoft Graph that a client holds, by name
+//	GET    /accounts               the people; PATCH /accounts/{username} changes password, second factor, role
+//	GET    /faults                 the fault rules; POST adds, in the form of the -faults file; DELETE takes all away
+//	GET    /readings               what each reading is at; POST changes those in the body
+//	GET    /clock                  the time; POST /clock/advance?by=24h moves the clock forward
 //	POST   /keys/rotate            sign tokens with the next key
+//	POST   /save                   write the data file now
 //
 // Beside them, for a browser, are the pages of package portal. clock may be nil, when it can't be moved.
 func Control(e *emulator.Emulator, clock *Clock) http.Handler {
+	return control{emulator: e, clock: clock}.handler()
+}
+
+func (c control) handler() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, f := range (control{emulator: e, clock: clock}).operations() {
+	for pattern, f := range c.operations() {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, f) })
 	}
-	pages := portal.New(e.Cloud())
+	pages := portal.New(c.emulator.Cloud())
 	mux.HandleFunc(portal.Path, func(w http.ResponseWriter, r *http.Request) {
 		if !byLoopbackName(r) {
 			http.Error(w, "these pages are at a loopback address only", http.StatusBadRequest)
@@ -90,12 +104,26 @@ func (c control) operations() map[string]func(*http.Request) (any, error) {
 		"DELETE /requests":           c.resetRequests,
 		"GET /issued":                c.issued,
 		"GET /objects":               c.objects,
+		"POST /objects":              c.create,
+		"GET /objects/{id}":          c.object,
+		"PATCH /objects/{id}":        c.change,
 		"POST /objects/{id}/delete":  c.onObject(c.emulator.Delete),
 		"POST /objects/{id}/purge":   c.onObject(c.emulator.Purge),
 		"POST /objects/{id}/restore": c.onObject(c.emulator.Restore),
+		"POST /objects/{id}/secrets": c.addSecret,
+		"PUT /objects/{id}/policy":   c.setPolicy,
+		"PUT /policy":                c.setPolicy,
+		"PUT /roles/{clientID}":      c.setRoles,
+		"GET /accounts":              c.accounts,
+		"PATCH /accounts/{username}": c.changeAccount,
+		"GET /readings":              c.readings,
+		"POST /readings":             c.setReadings,
+		"GET /faults":                c.faults,
 		"POST /faults":               c.addFaults,
 		"DELETE /faults":             c.clearFaults,
+		"GET /clock":                 c.time,
 		"POST /clock/advance":        c.advance,
+		"POST /save":                 c.saveNow,
 		"POST /keys/rotate":          c.rotateKeys,
 	}
 }
@@ -184,11 +212,18 @@ func (c control) issued(*http.Request) (any, error) {
 	return map[string][]string{"secrets": append([]string{}, issued.Secrets...), "tokens": append([]string{}, issued.Tokens...)}, nil
 }
 
-func (c control) objects(r *http.Request) (any, error) {
-	kinds := []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant, tenant.AppRoleAssignment, tenant.User, tenant.Organization}
+func kindOf(r *http.Request) (tenant.Kind, error) {
 	kind := tenant.Kind(r.URL.Query().Get("kind"))
-	if !slices.Contains(kinds, kind) {
-		return nil, misuse("kind %q: give one of %v", kind, kinds)
+	if !slices.Contains(emulator.Kinds(), kind) {
+		return "", misuse("kind %q: give one of %v", kind, emulator.Kinds())
+	}
+	return kind, nil
+}
+
+func (c control) objects(r *http.Request) (any, error) {
+	kind, err := kindOf(r)
+	if err != nil {
+		return nil, err
 	}
 	list := c.emulator.Objects
 	if r.URL.Query().Get("deleted") == "true" {
@@ -207,6 +242,10 @@ func (c control) addFaults(r *http.Request) (any, error) {
 		return nil, errControl{err}
 	}
 	return struct{}{}, c.emulator.AddFaults(rules...)
+}
+
+func (c control) faults(*http.Request) (any, error) {
+	return append([]fault.Rule{}, c.emulator.Faults()...), nil
 }
 
 func (c control) clearFaults(*http.Request) (any, error) {
@@ -228,5 +267,9 @@ func (c control) advance(r *http.Request) (any, error) {
 		return nil, misuse("this emulator's clock can't be moved")
 	}
 	c.clock.Advance(by)
-	return map[string]time.Time{"now": c.clock.Now()}, nil
+	return c.time(r)
+}
+
+func (c control) time(*http.Request) (any, error) {
+	return map[string]time.Time{"now": c.emulator.Cloud().Now()}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
@@ -59,6 +60,19 @@ func parseData(text []byte) (d data, err error) {
 		return d, fmt.Errorf("version %d instead of %d: %w", head.Version, dataVersion, ErrDataVersion)
 	}
 	return d, json.Unmarshal(text, &d)
+}
+
+// saver saves to the data file, one time after the other; it is nil when there is none.
+func (c Config) saver() func() error {
+	if c.Data == "" {
+		return nil
+	}
+	var mu sync.Mutex
+	return func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		return saveData(c.Data, c.Emulator, c.Clock)
+	}
 }
 
 // saveData writes the state as it is now. Whoever is killed meanwhile leaves the file of before.

@@ -55,8 +55,8 @@ type Running struct {
 	CAFile     string // PEM file with the certificate to trust
 
 	servers []*http.Server
-	save    func() error
-	ready   []byte // emulator.json
+	save    func() error // nil without a data file
+	ready   []byte       // emulator.json
 	stop    context.CancelFunc
 	done    chan struct{}
 	err     error
@@ -78,10 +78,7 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 	if err != nil {
 		return nil, err
 	}
-	save := func() error { return nil }
-	if c.Data != "" {
-		save = func() error { return saveData(c.Data, c.Emulator, c.Clock) }
-	}
+	save := c.saver()
 	var opened []net.Listener
 	defer func() {
 		if err != nil {
@@ -98,8 +95,10 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 		opened = append(opened, l)
 	}
 	// A file that can't be written is told now, not when there is something to lose.
-	if err := save(); err != nil {
-		return nil, err
+	if save != nil {
+		if err := save(); err != nil {
+			return nil, err
+		}
 	}
 	_, port, err := net.SplitHostPort(opened[0].Addr().String())
 	if err != nil {
@@ -115,7 +114,7 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 		return nil, err
 	}
 	ctx, r.stop = context.WithCancel(ctx)
-	cloud, control := newServer(ctx, c, limitBody(c.Emulator)), newServer(ctx, c, limitBody(Control(c.Emulator, c.Clock)))
+	cloud, control := newServer(ctx, c, limitBody(c.Emulator)), newServer(ctx, c, limitBody(control{c.Emulator, c.Clock, save}.handler()))
 	cloud.TLSConfig = &tls.Config{Certificates: []tls.Certificate{identity.leaf}, MinVersion: tls.VersionTLS12}
 	r.servers = []*http.Server{cloud, control}
 	go r.serve(ctx, opened)
@@ -178,7 +177,10 @@ func (r *Running) serve(ctx context.Context, listeners []net.Listener) {
 	for range running {
 		errs = append(errs, <-ended)
 	}
-	r.err = errors.Join(r.removeReady(), r.save())
+	r.err = r.removeReady()
+	if r.save != nil {
+		r.err = errors.Join(r.err, r.save())
+	}
 	for _, err := range errs {
 		if !errors.Is(err, http.ErrServerClosed) {
 			r.err = errors.Join(r.err, err)

@@ -48,7 +48,7 @@ func (x *exchange) weigh(c *client, in directory, a asked, userID string) (verdi
 	if refusal := v.lackNames(); refusal != nil {
 		return v, refusal
 	}
-	v.lackOIDC(atGraph, x.h.readings.OIDCScopesNeedGrant)
+	v.lackOIDC(atGraph, x.h.reading().OIDCScopesNeedGrant)
 	return v, nil
 }
 

@@ -107,7 +107,7 @@ func renderJSON(x *exchange, e *Error) error {
 }
 
 func (h *Handler) status(e *Error) int {
-	if h.readings.MissingCredentialIs400 && (e.Number == 7000218 || e.Number == 7000216) {
+	if h.reading().MissingCredentialIs400 && (e.Number == 7000218 || e.Number == 7000216) {
 		return http.StatusBadRequest
 	}
 	return e.Status

@@ -66,7 +66,7 @@ func (x *exchange) matchFederated(c *client, presented foreignClaims) *Error {
 		return slices.DeleteFunc(slices.Clone(of), func(d tenant.Doc) bool { return !has(d) })
 	}
 	audience := strings.Join(presented.Audience, " ")
-	all := x.h.readings.FederatedMismatch
+	all := x.h.reading().FederatedMismatch
 	sameIssuer := match(c.federatedCredentials(), func(d tenant.Doc) bool { return d.String("issuer") == presented.Issuer })
 	sameSubject := match(sameIssuer, func(d tenant.Doc) bool { return d.String("subject") == presented.Subject })
 	same := match(sameSubject, func(d tenant.Doc) bool { return slices.Equal(d.Strings("audiences"), presented.Audience) })

@@ -200,7 +200,7 @@ func (x *exchange) userConsent(f flow, c *client, in directory, a asked, again b
 		}
 		v.lackOIDC(nil, true)
 	}
-	if names := v.administratorOnly(x.h.readings.RecommendedSparesOwn); len(names) > 0 && !f.account.Administrator {
+	if names := v.administratorOnly(x.h.reading().RecommendedSparesOwn); len(names) > 0 && !f.account.Administrator {
 		return consentRequest{}, errAdministratorNeeded(c.name, names)
 	}
 	if !v.needsConsent() {

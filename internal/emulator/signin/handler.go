@@ -74,20 +74,20 @@ const (
 
 // Handler is an identity platform. It is safe for concurrent use.
 type Handler struct {
-	cloud    *tenant.Cloud
-	now      func() time.Time
-	seed     uint64
-	lag      time.Duration
-	readings Readings
-	hosts    []string
-	issuers  *http.Client
-	log      *slog.Logger
-	started  time.Time
-	keys     *keyRing
-	mux      *http.ServeMux
+	cloud   *tenant.Cloud
+	now     func() time.Time
+	seed    uint64
+	lag     time.Duration
+	hosts   []string
+	issuers *http.Client
+	log     *slog.Logger
+	started time.Time
+	keys    *keyRing
+	mux     *http.ServeMux
 
-	mu    sync.Mutex
-	asked map[string]int
+	mu       sync.Mutex
+	asked    map[string]int
+	readings Readings
 
 	issued    store[struct{}]
 	flows     store[flow]
@@ -95,6 +95,19 @@ type Handler struct {
 	devices   store[device] // by device code
 	userCodes store[string] // device codes by user code
 	refresh   store[refreshToken]
+}
+
+// SetReadings replaces the readings.
+func (h *Handler) SetReadings(r Readings) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.readings = r
+}
+
+func (h *Handler) reading() Readings {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.readings
 }
 
 // New makes an identity platform over a seeded cloud.

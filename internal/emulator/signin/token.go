@@ -102,14 +102,14 @@ func (q tokenRequest) clientCredentials() error {
 	if refusal != nil {
 		return refusal
 	}
-	if !ok && (q.in.ID != c.homeTenantID || q.h.readings.AppTokenNeedsPrincipal) {
+	if !ok && (q.in.ID != c.homeTenantID || q.h.reading().AppTokenNeedsPrincipal) {
 		return errUnknownApplication(q.clientID, q.in.name())
 	}
 	r, refusal := q.resourceIn(c.view, q.in, a.resource)
 	if refusal != nil {
 		return refusal
 	}
-	if r.sp.Bool("appRoleAssignmentRequired") && !q.h.readings.UnassignedAppGetsToken && !c.assigned(q.in.ID, sp.String("id"), r.sp) {
+	if r.sp.Bool("appRoleAssignmentRequired") && !q.h.reading().UnassignedAppGetsToken && !c.assigned(q.in.ID, sp.String("id"), r.sp) {
 		return errAppNotAssigned(c, r)
 	}
 	access, err := q.appToken(c, q.in, r, sp, acr)
