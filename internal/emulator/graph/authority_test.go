@@ -55,19 +55,7 @@ func TestLeastPermissions(t *testing.T) {
 		for _, role := range every {
 			t.Run(tt.method+" "+tt.path+" with "+role, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, func(c *graph.Config) {
-					known, ok := c.Authority.(callers)
-					if !ok {
-						t.Fatal("another authority")
-					}
-					caller := known["automation"]
-					caller.Roles = []string{role}
-					known["one role"] = caller
-				})
-				id, appID := w.app("Judged")
-				w.as = "one role"
-				fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID)
-				got := w.do(tt.method, fill.Replace(tt.path), fill.Replace(tt.body))
+				got := asRole(t, role, tt.method, tt.path, tt.body)
 				want := strings.Contains(" "+tt.suffices+" ", " "+role+" ")
 				if (got.Status != 403) != want {
 					t.Errorf("%d %s", got.Status, got.Body)
@@ -75,6 +63,24 @@ func TestLeastPermissions(t *testing.T) {
 			})
 		}
 	}
+}
+
+// asRole sends a request as an application that has one role only.
+func asRole(t *testing.T, role, method, path, body string) answer {
+	t.Helper()
+	w := newWorld(t, func(c *graph.Config) {
+		known, ok := c.Authority.(callers)
+		if !ok {
+			t.Fatal("another authority")
+		}
+		caller := known["automation"]
+		caller.Roles = []string{role}
+		known["one role"] = caller
+	})
+	id, appID := w.app("Judged")
+	w.as = "one role"
+	fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID)
+	return w.do(method, fill.Replace(path), fill.Replace(body))
 }
 
 // TestDelegatedPermissions is the same for signed-in users: beside the scope, a write needs a directory role or ownership
