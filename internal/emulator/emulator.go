@@ -173,6 +173,9 @@ func (x *exchange) misbehave(rule fault.Rule, body []byte) {
 	case fault.Conflict:
 		x.answer(x.graph.Refuse(x.r, graph.ConcurrentWrites()))
 		return
+	case fault.NoMSAApplication:
+		x.answer(x.graph.Refuse(x.r, graph.MissingMSAApplication()))
+		return
 	case fault.ResetBefore:
 		x.record(0, "", "")
 		panic(http.ErrAbortHandler)
@@ -222,7 +225,7 @@ func (x *exchange) signInRequest() {
 			return
 		}
 		x.signin.ServeHTTP(w, x.r)
-	case fault.Throttle, fault.ErrorBefore, fault.ErrorAfter, fault.Conflict:
+	case fault.Throttle, fault.ErrorBefore, fault.ErrorAfter, fault.Conflict, fault.NoMSAApplication:
 		x.signInFailure(w, rule)
 	case fault.DropAfter, fault.ResetBefore:
 		x.record(0, "", "")

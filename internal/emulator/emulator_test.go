@@ -271,6 +271,7 @@ func TestFaults(t *testing.T) {
 		{fault.Rule{Kind: fault.ErrorBefore}, 503, false, false},
 		{fault.Rule{Kind: fault.ErrorAfter, Status: 504}, 504, false, true},
 		{fault.Rule{Kind: fault.Conflict}, 409, false, false},
+		{fault.Rule{Kind: fault.NoMSAApplication}, 409, false, false},
 		{fault.Rule{Kind: fault.DropAfter}, 0, true, true},
 		{fault.Rule{Kind: fault.ResetBefore}, 0, true, false},
 		{fault.Rule{Kind: fault.Latency, Delay: fault.Duration(time.Millisecond)}, 201, false, true},

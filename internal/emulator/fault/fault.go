@@ -33,6 +33,9 @@ const (
 	ErrorAfter Kind = "error-after"
 	// Conflict answers 409 Directory_ConcurrencyViolation: another writer was at the same object.
 	Conflict Kind = "conflict"
+	// NoMSAApplication answers 409 Error_MsaAppDoesNotExist: an application for personal accounts whose copy in their
+	// directory isn't there yet.
+	NoMSAApplication Kind = "no-msa-application"
 	// DropAfter does the work and closes the connection without an answer.
 	DropAfter Kind = "drop-after"
 	// ResetBefore closes the connection before anything happens.
@@ -41,7 +44,7 @@ const (
 	SlowAfter Kind = "slow-after"
 )
 
-var kinds = []Kind{Latency, Throttle, ErrorBefore, ErrorAfter, Conflict, DropAfter, ResetBefore, SlowAfter}
+var kinds = []Kind{Latency, Throttle, ErrorBefore, ErrorAfter, Conflict, NoMSAApplication, DropAfter, ResetBefore, SlowAfter}
 
 // Kinds lists the kinds.
 func Kinds() []Kind { return slices.Clone(kinds) }

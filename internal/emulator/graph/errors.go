@@ -147,6 +147,11 @@ func quotaExceeded() *Error {
 		"objects to reduce the used quota."}
 }
 
+func unsupportedMedia(wanted string) *Error {
+	return &Error{Status: http.StatusUnsupportedMediaType, Code: "UnsupportedMediaType",
+		Message: fmt.Sprintf("The Content-Type header must be %s.", wanted)}
+}
+
 func notQueryable() *Error {
 	return badRequest("Direct queries to this resource type are not supported.")
 }
@@ -296,6 +301,13 @@ func Throttled(retryAfter string) *Error {
 func ConcurrentWrites() *Error {
 	return &Error{Status: http.StatusConflict, Code: "Directory_ConcurrencyViolation",
 		Message: "Error due to concurrent requests being made to the tenant. Please wait briefly and retry."}
+}
+
+// MissingMSAApplication is the refusal of a write to an application for personal accounts whose copy in the directory of
+// these accounts isn't there yet.
+func MissingMSAApplication() *Error {
+	return &Error{Status: http.StatusConflict, Code: "Error_MsaAppDoesNotExist",
+		Message: "The corresponding MSA application does not exist."}
 }
 
 // ServerError is a failure of the service with a 5xx status.

@@ -39,6 +39,7 @@ const (
 	PreAuthorizedScopes  = "pre-authorized-scopes"
 	NullValue            = "null-value"
 	ShorterSecrets       = "shorter-secrets"
+	LogoSize             = "logo-size"
 )
 
 // AllReadings lists the readings with their choices.
@@ -68,6 +69,7 @@ func AllReadings() []Reading {
 		{PreAuthorizedScopes, []string{"checked", "any"}, "whether preauthorised clients may be given scopes that are missing or disabled"},
 		{NullValue, []string{"refused", "cleared"}, "null for a collection or a complex property that can't be null"},
 		{ShorterSecrets, []string{"accepted", "refused"}, "whether an update may remove secrets by leaving them out; there is an action for it"},
+		{LogoSize, []string{"100KB", "any"}, "how large a logo may be"},
 	}
 }
 

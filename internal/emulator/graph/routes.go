@@ -69,6 +69,8 @@ func applicationRoutes(add adder) {
 		add(del, app, writeApplications, deleteApplication)
 		held(add, app, applicationHolder())
 		federation(add, app)
+		add(get, app+logoPath, readApplications, getLogo)
+		add(put, app+logoPath, writeApplications, putLogo)
 	}
 }
 
@@ -166,7 +168,6 @@ func lacking(add adder) {
 			"tokenIssuancePolicies", "tokenLifetimePolicies"} {
 			all(app+"/"+sub, get)
 		}
-		all(app+"/logo", get, put)
 	}
 	for _, sp := range principalPaths {
 		for _, action := range []string{"addTokenSigningCertificate",

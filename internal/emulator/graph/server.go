@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -94,7 +95,8 @@ type Reply struct {
 type result struct {
 	status int
 	body   tenant.Doc
-	text   string // instead of a body: plain text
+	text   string // instead of a body
+	media  string // of the text; "" is plain text
 }
 
 // call is a request on its way through a handler.
@@ -218,8 +220,10 @@ func (c *call) serve() (*result, error) {
 		return nil, denied()
 	}
 	c.params, c.owned = params, owned
-	if err := c.readContentType(); err != nil {
-		return nil, err
+	if !strings.HasSuffix(found.pattern, logoPath) {
+		if err := c.readContentType(); err != nil {
+			return nil, err
+		}
 	}
 	q, err := odata.ParseQuery(c.r.URL.Query())
 	if err != nil {
@@ -264,8 +268,7 @@ func (c *call) readContentType() error {
 	}
 	media, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		return &Error{Status: http.StatusUnsupportedMediaType, Code: "UnsupportedMediaType",
-			Message: "The Content-Type header must be application/json."}
+		return unsupportedMedia("application/json")
 	}
 	return nil
 }
@@ -343,7 +346,7 @@ func (s *Server) render(r *http.Request, res *result, err error) *Reply {
 	h.Set("Vary", "Accept-Encoding")
 	reply := &Reply{Header: h, RequestID: requestID}
 	if err == nil && res.text != "" {
-		h.Set("Content-Type", "text/plain")
+		h.Set("Content-Type", cmp.Or(res.media, "text/plain"))
 		reply.Status, reply.Body = res.status, []byte(res.text)
 		return reply
 	}

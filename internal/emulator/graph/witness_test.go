@@ -111,6 +111,8 @@ var refusals = []struct {
 	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"id":"{appId}"`), 400, "Request_BadRequest", ""},
 	{"A9", "POST", "/applications/{id}/federatedIdentityCredentials", trust(`"claimsMatchingExpression":{}`), 400, "Request_BadRequest", "Invalid property 'claimsMatchingExpression'."},
 	{"A10", "DELETE", "/applications/{id}/owners/{appId}/$ref", "", 404, "Request_ResourceNotFound", ""},
+	{"A10", "PUT", "/applications/{id}/logo", `{}`, 415, "UnsupportedMediaType", ""},
+	{"A10", "GET", "/applications/{id}/logo", "", 404, "Request_ResourceNotFound", ""},
 	{"A11", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"{appId}","resourceAccess":[{"id":"Mail.Send","type":"Scope"}]}]}`, 400, "Request_BadRequest", "Invalid value specified for property 'id' of resource 'ResourceAccess'."},
 	{"A11", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"{appId}","resourceAccess":[]},{"resourceAppId":"{appId}","resourceAccess":[]}]}`, 400, "Request_BadRequest", ""},
 	{"A3", "PATCH", "/applications/{id}", `{"requiredResourceAccess":[{"resourceAppId":"foo","resourceAccess":[]}]}`, 400, "Request_BadRequest", "Invalid value specified for property 'resourceAppId' of resource 'RequiredResourceAccess'."},
