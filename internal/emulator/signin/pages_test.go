@@ -433,7 +433,7 @@ func TestDeviceCode(t *testing.T) {
 	}
 	late := start(a)
 	p.clock.advance(16 * time.Minute)
-	if got := poll(a, late); got.text("error") != "expired_token" {
+	if got := poll(a, late); got.number() != 70020 || got.text("error") != "expired_token" {
 		t.Errorf("late: %v", got.body)
 	}
 	refusedWith(t, approve(late, webuser.Accept), 70018)

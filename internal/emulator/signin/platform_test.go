@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -59,7 +60,7 @@ func newPlatform(t *testing.T, change ...func(*signin.Config)) *platform {
 	seeded, err := tenant.Seed(p.cloud, 7)
 	check(t, err)
 	p.seeded = seeded
-	config := signin.Config{Cloud: p.cloud, Now: p.clock.now, Seed: 7}
+	config := signin.Config{Cloud: p.cloud, Now: p.clock.now, Seed: 7, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	for _, f := range change {
 		f(&config)
 	}

@@ -29,7 +29,7 @@ type refusal struct {
 }
 
 // cast are the applications that the table needs.
-type cast struct{ private, public, foreign, expired, disabled app }
+type cast struct{ private, public, foreign, expired, disabled, unknown app }
 
 func newCast(p *platform) cast {
 	c := cast{
@@ -37,6 +37,7 @@ func newCast(p *platform) cast {
 		public:  p.register("public", func(d tenant.Doc) { d["isFallbackPublicClient"] = true }, true),
 		foreign: p.register("multi-tenant", func(d tenant.Doc) { d["signInAudience"] = "AzureADMultipleOrgs" }, true),
 		expired: p.register("expired", nil, true), disabled: p.register("disabled", nil, true),
+		unknown: app{clientID: "11111111-2222-4333-8444-555555555555", secret: "x"},
 	}
 	p.edit(tenant.Application, c.expired.id, func(d tenant.Doc) {
 		d.Docs("passwordCredentials")[0]["endDateTime"] = p.clock.now().Add(-time.Second)
@@ -62,7 +63,6 @@ func TestRefusals(t *testing.T) {
 	p := newPlatform(t)
 	c := newCast(p)
 	second := p.stranger().TenantID
-	unknown := app{clientID: "11111111-2222-4333-8444-555555555555", secret: "x"}
 	rows := []refusal{
 		{name: "no grant type", source: "3", form: form("client_id", c.private.clientID), status: 400, number: 900144, code: "invalid_request"},
 		{name: "no client id", source: "3, 12", form: form("grant_type", "client_credentials"), status: 400, number: 900144, code: "invalid_request"},
@@ -73,7 +73,7 @@ func TestRefusals(t *testing.T) {
 		{name: "no secret", source: "9", form: without(clientCredentials(c.private), "client_secret"), status: 401, number: 7000216, code: "invalid_client"},
 		{name: "empty secret is none", source: "clients, tokens", form: clientCredentials(c.private, "client_secret", ""), status: 401, number: 7000216, code: "invalid_client"},
 		{name: "public flag does not spare the secret", source: "4", form: without(clientCredentials(c.public), "client_secret"), status: 401, number: 7000216, code: "invalid_client"},
-		{name: "unknown application", source: "12", form: clientCredentials(unknown), status: 400, number: 700016, code: "unauthorized_client"},
+		{name: "unknown application", source: "12", form: clientCredentials(c.unknown), status: 400, number: 700016, code: "unauthorized_client"},
 		{name: "single tenant elsewhere", source: "12", segment: second, form: clientCredentials(c.private), status: 400, number: 700016, code: "unauthorized_client"},
 		{name: "multi-tenant, not installed", source: "12", segment: second, form: clientCredentials(c.foreign), status: 400, number: 700016, code: "unauthorized_client"},
 		{name: "single tenant on common", source: "4, 12", segment: "common", form: clientCredentials(c.private), status: 400, number: 50194, code: "invalid_request"},
@@ -104,6 +104,7 @@ func TestRefusals(t *testing.T) {
 		{name: "password on common", source: "7", segment: "common", form: p.password(c.public, p.member()), status: 400, number: 9001023, code: "invalid_request"},
 		{name: "password on consumers", source: "7", segment: "consumers", form: p.password(c.public, p.member()), status: 400, number: 9001023, code: "invalid_request"},
 
+		{name: "API not configured", source: "12", form: p.password(c.public, p.member(), "scope", "https://outlook.office.com/.default"), status: 400, number: 650057, code: "invalid_resource"},
 		{name: "unknown code", source: "12", form: form("grant_type", "authorization_code", "client_id", c.public.clientID, "code", "x", "redirect_uri", "https://x.example"), status: 400, number: 70000, code: "invalid_grant"},
 		{name: "no code", source: "12", form: form("grant_type", "authorization_code", "client_id", c.public.clientID), status: 400, number: 900144, code: "invalid_request"},
 		{name: "unknown refresh token", source: "12", form: form("grant_type", "refresh_token", "client_id", c.public.clientID, "refresh_token", "x"), status: 400, number: 70000, code: "invalid_grant"},

@@ -116,5 +116,8 @@ func TestPrompts(t *testing.T) {
 		if end.Query().Get(consented) == "" {
 			t.Errorf("prompt=%s, consent declined: %s", prompt, end)
 		}
+		if silent := strings.HasPrefix(end.Query().Get("error_description"), "AADSTS50058:"); silent != (prompt == "none") {
+			t.Errorf("prompt=%s: %s", prompt, end)
+		}
 	}
 }
