@@ -74,6 +74,9 @@ func fromBody(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	if e.Property == "customSecurityAttributes" {
+		return notImplemented("custom security attributes")
+	}
 	switch e.Fault {
 	case edm.NotJSON:
 		return unreadable()

@@ -203,6 +203,7 @@ var refusals = []struct {
 	{"lacking", "GET", "/$metadata", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/servicePrincipals(appId='{appId}')/delegatedPermissionClassifications", "", 501, "NotImplemented", ""},
+	{"lacking", "PATCH", "/servicePrincipals/{spId}", `{"customSecurityAttributes":{}}`, 501, "NotImplemented", ""},
 	{"lacking", "GET", "/servicePrincipals/{spId}/memberOf", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/applications/delta", "", 501, "NotImplemented", ""},
 }
