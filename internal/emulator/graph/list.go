@@ -37,6 +37,9 @@ func (c *call) list(of collection) (*result, error) {
 	if err := c.checkOrder(of.kind); err != nil {
 		return nil, err
 	}
+	if err := c.checkShape(entity); err != nil {
+		return nil, err
+	}
 	from, err := c.position()
 	if err != nil {
 		return nil, err
@@ -55,9 +58,8 @@ func (c *call) list(of collection) (*result, error) {
 		body["@odata.nextLink"] = c.nextLink(next)
 	}
 	value := []any{}
-	for _, doc := range docs {
-		shown, err := c.shape(entity, doc, false)
-		if err != nil {
+	for _, shown := range docs {
+		if err := c.finish(shown, false); err != nil {
 			return nil, err
 		}
 		if of.typed {
@@ -69,16 +71,20 @@ func (c *call) list(of collection) (*result, error) {
 	return &result{status: http.StatusOK, body: body}, nil
 }
 
-// page reads a page in the order that is asked for, creation's unless $orderby says otherwise.
+// page reads what is shown of a page in the order that is asked for, creation's unless $orderby says otherwise.
 func (c *call) page(view *tenant.View, of collection, from int, match func(tenant.Doc) bool) (docs []tenant.Doc, next int) {
+	cut := func(d tenant.Doc) tenant.Doc { return c.cut(string(of.kind), d) }
 	if len(c.query.OrderBy) == 0 {
-		return view.Page(c.caller.TenantID, of.kind, of.deleted, from, c.pageSize(), match)
+		return view.Page(c.caller.TenantID, of.kind, of.deleted, from, c.pageSize(), match, cut)
 	}
-	docs, _ = view.Page(c.caller.TenantID, of.kind, of.deleted, 0, math.MaxInt, match)
+	docs, _ = view.Page(c.caller.TenantID, of.kind, of.deleted, 0, math.MaxInt, match, nil)
 	c.sort(docs)
 	docs = docs[min(from, len(docs)):]
 	if size := c.pageSize(); size < len(docs) {
 		docs, next = docs[:size], from+size
+	}
+	for i, doc := range docs {
+		docs[i] = cut(doc)
 	}
 	return docs, next
 }

@@ -110,8 +110,8 @@ func (c *call) sort(docs []tenant.Doc) {
 	})
 }
 
-// expand adds the objects of $expand's relation to what is shown of an entity.
-func (c *call) expand(entity string, doc, shown tenant.Doc) error {
+// checkExpand judges $expand.
+func (c *call) checkExpand(entity string) error {
 	relation := c.query.Expand
 	switch {
 	case relation == nil:
@@ -123,13 +123,19 @@ func (c *call) expand(entity string, doc, shown tenant.Doc) error {
 	case relation.Name != "owners":
 		return notImplemented("$expand=" + relation.Name)
 	}
+	return nil
+}
+
+// expand puts the objects of $expand's relation in the place of their ids.
+func (c *call) expand(shown tenant.Doc) error {
+	relation := c.query.Expand
+	if relation == nil {
+		return nil
+	}
 	inner := *c
 	inner.query = odata.Query{Select: relation.Select}
-	owners := doc.Strings("owners")
-	list, err := inner.directoryObjects(owners[:min(len(owners), mostExpanded)])
-	if err != nil {
-		return err
-	}
-	shown[relation.Name] = list.body["value"]
-	return nil
+	ids := shown.Strings(relation.Name)
+	objects, err := inner.objectsByID(ids[:min(len(ids), mostExpanded)], directoryKinds())
+	shown[relation.Name] = objects
+	return err
 }

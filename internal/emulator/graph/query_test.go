@@ -192,6 +192,7 @@ func TestQueryRefusals(t *testing.T) {
 		{"A4", query("/applications", "$expand=owners,extensionProperties"), false, "Request_UnsupportedQuery", ""},
 		{"A4", query("/applications", "$expand=owners", "$count=true"), true, "Request_UnsupportedQuery", ""},
 		{"A4", query("/applications", "$expand=foo"), false, "Request_BadRequest", ""},
+		{"A4", query("/oauth2PermissionGrants", "$select=foo"), false, "Request_BadRequest", "Could not find a property named 'foo' on type 'microsoft.graph.oAuth2PermissionGrant'."},
 		{"E8", query("/applications", "$skiptoken=MTAwOmZvcmdlZA"), false, "Directory_ExpiredPageToken", ""},
 		{"E8", query("/applications", "$top=0"), false, "Request_UnsupportedQuery", ""},
 		{"S7", query("/oauth2PermissionGrants", "$orderby=id", "$count=true"), true, "Request_UnsupportedQuery", ""},

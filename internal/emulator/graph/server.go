@@ -72,14 +72,14 @@ func (s *Server) SetReadings(r Readings) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Config.Readings = r
+	s.Readings = r
 	return nil
 }
 
 func (s *Server) readings() Readings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Config.Readings
+	return s.Readings
 }
 
 // Reply is an answer, ready to be written.
@@ -113,7 +113,7 @@ type call struct {
 	administrator bool
 	// Readings are those of when the request came in.
 	Readings Readings
-	header        http.Header // of the reply, beside what all have
+	header   http.Header // of the reply, beside what all have
 }
 
 // ReadBody reads a request's body, unpacked, up to 4 MiB.
@@ -314,16 +314,38 @@ func (c *call) context(set string) string {
 
 // shape cuts a document to what is shown of it.
 func (c *call) shape(entity string, doc tenant.Doc, exact bool) (tenant.Doc, error) {
+	if err := c.checkShape(entity); err != nil {
+		return nil, err
+	}
+	shown := c.cut(entity, doc).Clone()
+	return shown, c.finish(shown, exact)
+}
+
+// checkShape judges $select and $expand.
+func (c *call) checkShape(entity string) error {
 	for _, name := range c.query.Select {
 		if !edm.Selectable(entity, name) {
-			return nil, noSuchProperty(name, entity)
+			return noSuchProperty(name, entity)
 		}
 	}
-	shown := edm.Entity(entity, doc, c.query.Select).Clone()
+	return c.checkExpand(entity)
+}
+
+// cut gives the members of a document that are shown, shared with it.
+func (c *call) cut(entity string, doc tenant.Doc) tenant.Doc {
+	shown := edm.Entity(entity, doc, c.query.Select)
+	if e := c.query.Expand; e != nil {
+		shown[e.Name] = doc[e.Name]
+	}
+	return shown
+}
+
+// finish turns what was cut and copied into what a reply shows.
+func (c *call) finish(shown tenant.Doc, exact bool) error {
 	if !exact {
 		edm.WholeSeconds(shown)
 	}
-	return shown, c.expand(entity, doc, shown)
+	return c.expand(shown)
 }
 
 func nothing() (*result, error) { return &result{status: http.StatusNoContent}, nil }

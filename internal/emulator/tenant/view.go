@@ -114,8 +114,9 @@ func (v *View) find(tenantID string, k Kind, deleted bool, match func(Doc) bool)
 }
 
 // Page gives up to limit objects of a kind that match (soft-deleted ones instead of live ones with deleted), from a
-// position on, which is 0 at first. next is where to go on, 0 when there are no more.
-func (v *View) Page(tenantID string, k Kind, deleted bool, from, limit int, match func(Doc) bool) (docs []Doc, next int) {
+// position on, which is 0 at first. next is where to go on, 0 when there are no more. What cut leaves of an object is
+// copied; a nil cut leaves all.
+func (v *View) Page(tenantID string, k Kind, deleted bool, from, limit int, match func(Doc) bool, cut func(Doc) Doc) (docs []Doc, next int) {
 	v.cloud.mu.RLock()
 	defer v.cloud.mu.RUnlock()
 	order := v.cloud.order[tenantKind{tenantID, k}]
@@ -126,6 +127,9 @@ func (v *View) Page(tenantID string, k Kind, deleted bool, from, limit int, matc
 		}
 		if len(docs) == limit {
 			return docs, i
+		}
+		if cut != nil {
+			doc = cut(doc)
 		}
 		docs = append(docs, doc.Clone())
 	}
