@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -48,7 +49,7 @@ func newIdentity(hosts []string, now time.Time) (identity, error) {
 		Subject: pkix.Name{CommonName: "localhost"}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
 	}
-	for _, host := range append(LoopbackHosts(), hosts...) {
+	for _, host := range slices.Compact(slices.Sorted(slices.Values(append(LoopbackHosts(), hosts...)))) {
 		if ip := net.ParseIP(host); ip != nil {
 			leaf.IPAddresses = append(leaf.IPAddresses, ip)
 		} else {

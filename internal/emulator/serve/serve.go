@@ -1,6 +1,6 @@
 // Package serve puts an emulator on the loopback interface: https with a certificate of its own for everything that
-// the real cloud answers, and plain http beside it for what only a test may do (see [Control]). It never listens on any
-// other interface: passwords and secrets of the emulated tenants are in the files that it writes.
+// the real cloud answers, and plain http beside it for what only a test may do (see [Control]). Other interfaces have to
+// be asked for, and never get the controls: they hand out the passwords and secrets of the emulated tenants.
 package serve
 
 import (
@@ -30,8 +30,10 @@ const (
 
 // Config says what to serve, and where.
 type Config struct {
-	// Addr is a loopback address with a port, which may be 0.
+	// Addr is a loopback address with a port, which may be 0; any other address needs AnyInterface.
 	Addr string
+	// AnyInterface lets others reach the emulated cloud, as containers have to. The controls stay on loopback.
+	AnyInterface bool
 	// Dir is where the files go that describe the running emulator; it is made when missing.
 	Dir string
 	// Data is the file that keeps the state, "" for none. It is written at the start and at the end; reading it is up to
@@ -70,11 +72,11 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	host, err := loopback(c.Addr)
+	host, err := c.host()
 	if err != nil {
 		return nil, err
 	}
-	identity, err := newIdentity(c.Hosts, time.Now())
+	identity, err := newIdentity(append([]string{host}, c.Hosts...), time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -121,16 +123,24 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 	return r, nil
 }
 
-// loopback gives the host of an address that only this machine reaches.
-func loopback(addr string) (host string, err error) {
-	host, _, err = net.SplitHostPort(addr)
+// host gives the name by which the emulated cloud is reached. For all interfaces that is the first of Hosts.
+func (c Config) host() (string, error) {
+	host, _, err := net.SplitHostPort(c.Addr)
 	if err != nil {
-		return "", fmt.Errorf("address %q: %w", addr, err)
+		return "", fmt.Errorf("address %q: %w", c.Addr, err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", fmt.Errorf("address %q: %w", addr, ErrNotLoopback)
+	ip := net.ParseIP(host)
+	switch {
+	case host == "localhost" || ip != nil && ip.IsLoopback():
+		return host, nil
+	case !c.AnyInterface:
+		return "", fmt.Errorf("address %q: %w", c.Addr, ErrNotLoopback)
+	case host != "" && (ip == nil || !ip.IsUnspecified()):
+		return host, nil
+	case len(c.Hosts) > 0:
+		return c.Hosts[0], nil
 	}
-	return host, nil
+	return "127.0.0.1", nil
 }
 
 func newServer(ctx context.Context, c Config, h http.Handler) *http.Server {

@@ -276,6 +276,24 @@ func TestOnlyLoopback(t *testing.T) {
 	}
 }
 
+// TestOtherInterfaces asks for all of them, which leaves the controls where they were.
+func TestOtherInterfaces(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{"0.0.0.0:0": "https://login.example:", "[::]:0": "https://login.example:", ":0": "https://login.example:", "127.0.0.1:0": "https://127.0.0.1:"} {
+		r := start(t, func(c *serve.Config) { c.Addr, c.AnyInterface, c.Hosts = addr, true, []string{"login.example"} })
+		if !strings.HasPrefix(r.BaseURL, want) || !strings.HasPrefix(r.ControlURL, "http://127.0.0.1:") {
+			t.Errorf("%s: serves at %s, controls at %s", addr, r.BaseURL, r.ControlURL)
+		}
+		port := r.BaseURL[strings.LastIndex(r.BaseURL, ":"):]
+		if got := r.call(http.MethodGet, "https://127.0.0.1"+port+"/common/discovery/v2.0/keys", nil, nil, nil); got != http.StatusOK {
+			t.Errorf("%s: %d", addr, got)
+		}
+	}
+	if r := start(t, func(c *serve.Config) { c.Addr, c.AnyInterface = "0.0.0.0:0", true }); !strings.HasPrefix(r.BaseURL, "https://127.0.0.1:") {
+		t.Errorf("without a name: %s", r.BaseURL)
+	}
+}
+
 func TestAddressTaken(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)

@@ -41,6 +41,7 @@ type settings struct {
 	seed                         uint64
 	budget                       float64
 	hosts                        []string
+	anyInterface                 bool
 	readings                     map[string]string
 }
 
@@ -66,6 +67,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		}
 		return err
 	})
+	f.BoolVar(&s.anyInterface, "allow-other-machines-to-reach-this-fake-cloud", false,
+		"let -addr be an address that isn't loopback; the test controls stay on loopback")
 	f.Func("host", "further `name` for the certificate; may be repeated", func(name string) error {
 		s.hosts = append(s.hosts, name)
 		return nil
@@ -130,7 +133,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	running, err := serve.Start(ctx, serve.Config{
-		Addr: s.addr, Dir: s.dir, Data: s.data, Hosts: s.hosts, Emulator: e, Clock: clock, Log: slog.New(slog.NewTextHandler(stderr, nil)),
+		Addr: s.addr, AnyInterface: s.anyInterface, Dir: s.dir, Data: s.data, Hosts: s.hosts, Emulator: e, Clock: clock, Log: slog.New(slog.NewTextHandler(stderr, nil)),
 	})
 	if err != nil {
 		return err
