@@ -5,8 +5,7 @@
 // There are two doors. The wire is for the code under test. The methods of Emulator are for the test: they show what
 // was asked and issued, and play what other people do in a portal meanwhile.
 //
-// Limits: no $batch, no delta queries, no writing of application
-// management policies. What Graph has and the emulator lacks is answered with 501.
+// Limits: no delta queries. What Graph has and the emulator lacks is answered with 501.
 package emulator
 
 import (
