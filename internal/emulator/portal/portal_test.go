@@ -172,6 +172,8 @@ func TestCredentials(t *testing.T) {
 	s := newSite(t, func(app tenant.Doc) {
 		app["keyCredentials"] = []tenant.Doc{{"keyId": "k", "customKeyIdentifier": thumbprint, "displayName": "CN=import",
 			"startDateTime": today, "endDateTime": today.AddDate(1, 0, 0)}}
+		app["federatedIdentityCredentials"] = []tenant.Doc{{"name": "pipeline", "issuer": "https://issuer.example", "subject": "repo:a/b",
+			"audiences": []string{"api://AzureADTokenExchange"}}}
 	})
 	var kept, past tenant.Doc
 	check(t, s.cloud.Update(func(tx *tenant.Tx) error {
@@ -183,6 +185,7 @@ func TestCredentials(t *testing.T) {
 	}))
 	s.shows(appID+"/credentials", "Client secrets (2)", "product | 2026-11-04 | "+kept.String("hint")+"… | "+kept.String("keyId"),
 		"- | Expired 2026-05-04 | "+past.String("hint")+"… | "+past.String("keyId"),
+		"Federated credentials (1)", "pipeline | https://issuer.example | repo:a/b | api://AzureADTokenExchange",
 		strings.Repeat("AB", 20)+" | CN=import | 2026-05-04 | 2027-05-04 | k")
 	s.shows("", "Mail import | "+appID+" | 2026-05-01 | Current")
 	for _, path := range everyPage {

@@ -139,7 +139,13 @@ type credential struct {
 	Expired                  bool
 }
 
-type credentialsContent struct{ Secrets, Certificates []credential }
+// federated is a credential of another identity provider.
+type federated struct{ Name, Issuer, Subject, Audience string }
+
+type credentialsContent struct {
+	Secrets, Certificates []credential
+	Federated             []federated
+}
 
 func credentials(s scene) any {
 	read := func(list, hint string) []credential {
@@ -154,6 +160,11 @@ func credentials(s scene) any {
 		return out
 	}
 	content := credentialsContent{Secrets: read("passwordCredentials", "hint"), Certificates: read("keyCredentials", "customKeyIdentifier")}
+	for _, f := range s.app.Docs("federatedIdentityCredentials") {
+		content.Federated = append(content.Federated, federated{
+			Name: f.String("name"), Issuer: f.String("issuer"), Subject: f.String("subject"), Audience: strings.Join(f.Strings("audiences"), ", "),
+		})
+	}
 	for i, c := range content.Certificates {
 		// Graph has the thumbprint in base64, the portal in hexadecimal; an identifier of one's own is shown as it is.
 		if sum, err := base64.StdEncoding.DecodeString(c.Hint); err == nil && len(sum) == sha1.Size {
