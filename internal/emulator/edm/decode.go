@@ -293,7 +293,8 @@ func parseText(typeName, s string) (any, bool) {
 	}
 	allowed := load().Enums[typeName]
 	for member := range strings.SplitSeq(s, ",") {
-		if !slices.Contains(allowed, strings.TrimSpace(member)) {
+		// The sentinel of the schema stands for what is yet to come and is no value.
+		if member = strings.TrimSpace(member); member == "unknownFutureValue" || !slices.Contains(allowed, member) {
 			return nil, false
 		}
 	}

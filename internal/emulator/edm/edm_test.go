@@ -29,6 +29,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"null in list", "application", `{"tags":[null]}`, edm.Update, edm.Error{Fault: edm.InvalidValue, Property: "tags", Resource: "application"}},
 		{"bad GUID", "application", `{"requiredResourceAccess":[{"resourceAppId":"x","resourceAccess":[{"id":"Mail.Send","type":"Scope"}]}]}`, edm.Update, edm.Error{Fault: edm.InvalidValue, Property: "id", Resource: "resourceAccess"}},
 		{"missing id", "application", `{"requiredResourceAccess":[{"resourceAppId":"x","resourceAccess":[{"type":"Scope"}]}]}`, edm.Update, edm.Error{Fault: edm.InvalidValue, Property: "id", Resource: "resourceAccess"}},
+		{"no enum", "application", `{"nativeAuthenticationApisEnabled":"unknownFutureValue"}`, edm.Update, edm.Error{Fault: edm.InvalidValue, Property: "nativeAuthenticationApisEnabled", Resource: "application"}},
 		{"bad enum", "application", `{"nativeAuthenticationApisEnabled":"some"}`, edm.Update, edm.Error{Fault: edm.InvalidValue, Property: "nativeAuthenticationApisEnabled", Resource: "application"}},
 		{"read-only", "application", `{"appId":"x"}`, edm.Update, edm.Error{Fault: edm.ReadOnly, Property: "appId", Resource: "application"}},
 		{"id chosen by the caller", "application", `{"id":"x"}`, edm.Create, edm.Error{Fault: edm.ReadOnly, Property: "id", Resource: "application"}},

@@ -42,6 +42,9 @@ func personal(app tenant.Doc) bool {
 	return audience == andPersonal || audience == onlyPersonal
 }
 
+// foreignResources is how many APIs of other tenants an application may ask for. Microsoft's own don't count.
+const foreignResources = 10
+
 // manifestEntries is how many entries all collections of an application may hold together.
 const manifestEntries = 1200
 
@@ -187,7 +190,7 @@ func checkFree(app tenant.Doc, property string, holders []string) error {
 func (c *call) checkRequiredAccess(tx *tenant.Tx, app tenant.Doc) error {
 	limit := limitsOf(app)
 	required := app.Docs("requiredResourceAccess")
-	total, seen := 0, map[string]bool{}
+	total, foreign, seen := 0, 0, map[string]bool{}
 	for _, r := range required {
 		api, ok := edm.GUID(r.String("resourceAppId"))
 		access := r.Docs("resourceAccess")
@@ -199,6 +202,9 @@ func (c *call) checkRequiredAccess(tx *tenant.Tx, app tenant.Doc) error {
 		}
 		seen[api] = true
 		total += len(access)
+		if home, _, known := tx.ApplicationByClientID(api); known && home != c.caller.TenantID {
+			foreign++
+		}
 		for _, a := range access {
 			if t := a.String("type"); t != "Scope" && t != "Role" {
 				return invalidValue("type", "resourceAccess")
@@ -208,7 +214,7 @@ func (c *call) checkRequiredAccess(tx *tenant.Tx, app tenant.Doc) error {
 			}
 		}
 	}
-	if len(required) > limit.resources || total > limit.permissions {
+	if len(required) > limit.resources || foreign > foreignResources || total > limit.permissions {
 		return invalidValue("requiredResourceAccess", "application")
 	}
 	return nil

@@ -145,6 +145,26 @@ func TestCountsByAudience(t *testing.T) {
 	}
 }
 
+func TestAPIsOfOtherTenants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.app("Client")
+	var apis []string
+	if err := w.cloud.Update(func(tx *tenant.Tx) error {
+		for range 11 {
+			app := tenant.NewApplication(tx.NewID("foreign"), tx.NewID("client"), "x", "", tx.Now())
+			tx.Put(tx.Tenants()[1].ID, tenant.Application, app)
+			apis = append(apis, `{"resourceAppId":"`+app.String("appId")+`","resourceAccess":[]}`)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(apis []string) string { return `{"requiredResourceAccess":[` + strings.Join(apis, ",") + `]}` }
+	w.must(204, "PATCH", "/applications/"+id, ask(apis[:10]))
+	w.must(400, "PATCH", "/applications/"+id, ask(apis))
+}
+
 func TestNullValues(t *testing.T) {
 	t.Parallel()
 	for choice, status := range map[string]int{"refused": 400, "cleared": 204} {
