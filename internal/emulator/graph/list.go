@@ -97,10 +97,29 @@ func countPrincipals(c *call) (*result, error) {
 	return c.count(collection{kind: tenant.ServicePrincipal, fields: principalFields})
 }
 
+func countUsers(c *call) (*result, error) {
+	return c.count(collection{kind: tenant.User, fields: userFields})
+}
+
+func countOwners(h holder) func(*call) (*result, error) {
+	return func(c *call) (*result, error) {
+		doc, err := h.find(c)
+		if err != nil {
+			return nil, err
+		}
+		if !c.eventual() {
+			return nil, notCounted()
+		}
+		return &result{status: http.StatusOK, text: strconv.Itoa(len(doc.Strings("owners")))}, nil
+	}
+}
+
+func notCounted() *Error { return badRequest("$count is not currently supported.") }
+
 // count answers a collection's "/$count".
 func (c *call) count(of collection) (*result, error) {
 	if !c.eventual() {
-		return nil, badRequest("$count is not currently supported.")
+		return nil, notCounted()
 	}
 	match, err := c.matcher(of)
 	if err != nil {

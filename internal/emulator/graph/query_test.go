@@ -143,6 +143,14 @@ func TestCountSegment(t *testing.T) {
 	if got := count("/servicePrincipals/$count"); got != strconv.Itoa(all) {
 		t.Errorf("service principals: %s of %d", got, all)
 	}
+	people := len(w.must(200, "GET", "/users", "").values())
+	if got := count("/users/$count"); got != strconv.Itoa(people) {
+		t.Errorf("users: %s of %d", got, people)
+	}
+	id, _ := w.must(200, "GET", query("/applications", "$filter=displayName eq 'calendar'"), "").values()[0]["id"].(string)
+	if got := count("/applications/" + id + "/owners/$count"); got != "1" {
+		t.Errorf("owners: %s", got)
+	}
 	if got := w.must(200, "GET", query("/applications", "$count=true"), ""); got.body["@odata.count"] != nil {
 		t.Error("counted without the header")
 	}
@@ -178,6 +186,8 @@ func TestQueryRefusals(t *testing.T) {
 		message      string
 	}{
 		{"A4", "/applications/$count", false, "Request_BadRequest", "$count is not currently supported."},
+		{"E9", "/users/$count", false, "Request_BadRequest", "$count is not currently supported."},
+		{"E9", "/applications(appId='" + w.facts.ClientID + "')/owners/$count", false, "Request_BadRequest", "$count is not currently supported."},
 		{"E9", "/servicePrincipals/$count", false, "Request_BadRequest", "$count is not currently supported."},
 		{"E9", query("/applications", "$filter=endsWith(displayName,'x')"), false, "Request_UnsupportedQuery", "Operator 'endsWith' is not supported because the required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header."},
 		{"E9", query("/applications", "$filter=web/redirectUris/any(u:u eq 'x')"), false, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'web/redirectUris' of resource 'Application'."},

@@ -20,7 +20,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -310,42 +309,6 @@ func (c *call) context(set string) string {
 		set += "(" + strings.Join(shown, ",") + ")"
 	}
 	return c.baseURL + "/$metadata#" + set
-}
-
-// shape cuts a document to what is shown of it.
-func (c *call) shape(entity string, doc tenant.Doc, exact bool) (tenant.Doc, error) {
-	if err := c.checkShape(entity); err != nil {
-		return nil, err
-	}
-	shown := c.cut(entity, doc).Clone()
-	return shown, c.finish(shown, exact)
-}
-
-// checkShape judges $select and $expand.
-func (c *call) checkShape(entity string) error {
-	for _, name := range c.query.Select {
-		if !edm.Selectable(entity, name) {
-			return noSuchProperty(name, entity)
-		}
-	}
-	return c.checkExpand(entity)
-}
-
-// cut gives the members of a document that are shown, shared with it.
-func (c *call) cut(entity string, doc tenant.Doc) tenant.Doc {
-	shown := edm.Entity(entity, doc, c.query.Select)
-	if e := c.query.Expand; e != nil {
-		shown[e.Name] = doc[e.Name]
-	}
-	return shown
-}
-
-// finish turns what was cut and copied into what a reply shows.
-func (c *call) finish(shown tenant.Doc, exact bool) error {
-	if !exact {
-		edm.WholeSeconds(shown)
-	}
-	return c.expand(shown)
 }
 
 func nothing() (*result, error) { return &result{status: http.StatusNoContent}, nil }
