@@ -52,35 +52,34 @@ func TestLeastPermissions(t *testing.T) {
 		{"POST", "/$batch", `{}`, strings.Join(every, " ")},
 	}
 	for _, tt := range tests {
-		for _, role := range every {
-			t.Run(tt.method+" "+tt.path+" with "+role, func(t *testing.T) {
-				t.Parallel()
-				got := asRole(t, role, tt.method, tt.path, tt.body)
+		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, oneRoleEach(every))
+			for _, role := range every {
+				w.as = "automation"
+				id, appID := w.app("Judged")
+				w.as = role
+				fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID)
+				got := w.do(tt.method, fill.Replace(tt.path), fill.Replace(tt.body))
 				want := strings.Contains(" "+tt.suffices+" ", " "+role+" ")
 				if (got.Status != 403) != want {
-					t.Errorf("%d %s", got.Status, got.Body)
+					t.Errorf("with %s: %d %s", role, got.Status, got.Body)
 				}
-			})
-		}
+			}
+		})
 	}
 }
 
-// asRole sends a request as an application that has one role only.
-func asRole(t *testing.T, role, method, path, body string) answer {
-	t.Helper()
-	w := newWorld(t, func(c *graph.Config) {
-		known, ok := c.Authority.(callers)
-		if !ok {
-			t.Fatal("another authority")
+// oneRoleEach adds for each role a caller of that name who has this role only.
+func oneRoleEach(roles []string) func(*graph.Config) {
+	return func(c *graph.Config) {
+		known, _ := c.Authority.(callers)
+		for _, role := range roles {
+			caller := known["automation"]
+			caller.Roles = []string{role}
+			known[role] = caller
 		}
-		caller := known["automation"]
-		caller.Roles = []string{role}
-		known["one role"] = caller
-	})
-	id, appID := w.app("Judged")
-	w.as = "one role"
-	fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID)
-	return w.do(method, fill.Replace(path), fill.Replace(body))
+	}
 }
 
 // TestDelegatedPermissions is the same for signed-in users: beside the scope, a write needs a directory role or ownership
