@@ -9,9 +9,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
+
+// rounding is how far an assertion may begin in the future: clients such as MSAL for Node round the time to the nearest
+// second instead of cutting it.
+const rounding = time.Second
 
 // assertionSubject reads the client id from an assertion that comes without a client_id beside it. It proves nothing.
 func assertionSubject(assertion string) string {
@@ -37,7 +42,8 @@ func (x *exchange) checkOwnAssertion(c *client, d directory, assertion string) *
 		claims  jwt.RegisteredClaims
 		refusal *Error
 	)
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "PS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(x.h.now))
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "PS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(x.h.now),
+		jwt.WithLeeway(rounding))
 	_, err := parser.ParseWithClaims(assertion, &claims, func(t *jwt.Token) (any, error) { return x.registeredKey(c, d, t) })
 	switch {
 	case err == nil:

@@ -39,7 +39,8 @@ func (x *exchange) checkFederated(c *client, assertion string, presented foreign
 		return refusal
 	}
 	var refusal *Error
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(x.h.now))
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(x.h.now),
+		jwt.WithLeeway(rounding))
 	_, err := parser.ParseWithClaims(assertion, &foreignClaims{}, func(t *jwt.Token) (any, error) {
 		if x.isOwnIssuer(presented.Issuer) {
 			return x.h.publicKey(t)

@@ -308,6 +308,7 @@ func TestAssertions(t *testing.T) {
 		{"PS256 by SHA-256 thumbprint", a, jwt.SigningMethodPS256, map[string]any{"x5t#S256": own("x5t#S256")}, key, base(), 0},
 		{"RS256 by SHA-1 thumbprint", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, base(), 0},
 		{"issuer as audience", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("aud", p.server.URL+"/"+p.seeded.TenantID+"/v2.0"), 0},
+		{"from the next second on", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("nbf", time.Now().Add(time.Second).Unix()), 0},
 		{"unregistered certificate", a, jwt.SigningMethodRS256, map[string]any{"x5t": thumbprint(other, "x5t")}, otherKey, base(), 700027},
 		{"registered thumbprint, other key", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, otherKey, base(), 700027},
 		{"expired certificate", outdated, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("sub", outdated.clientID), 700027},
