@@ -107,7 +107,7 @@ func (c *Client) ApplicationByUniqueName(ctx context.Context, name string) (*App
 }
 
 // applicationByKey reads by an alternate key. What the process knows is kept by object id, so a result that
-// contradicts it, a 404 for an application that the process has made included, is read again by that.
+// contradicts it, a 404 for an application that the process knows included, is read again by that.
 func (c *Client) applicationByKey(ctx context.Context, key, object string, ours func(*Application) bool, get func(context.Context) (models.Applicationable, error)) (*Application, error) {
 	app, err := share(ctx, &c.reads, key, func(ctx context.Context) (*Application, error) {
 		m, err := get(ctx)
@@ -115,8 +115,8 @@ func (c *Client) applicationByKey(ctx context.Context, key, object string, ours 
 	})
 	if err != nil {
 		err = c.fail(opReadApplication, object, err)
-		if made := c.applications.madeHere(ours); KindOf(err) == KindNotFound && len(made) > 0 {
-			return c.Application(ctx, made[0].ID)
+		if known := c.applications.having(ours); KindOf(err) == KindNotFound && len(known) > 0 {
+			return c.Application(ctx, known[0].ID)
 		}
 		return nil, err
 	}

@@ -224,16 +224,16 @@ func read[T any](ctx context.Context, c *Client, m *memory[T], op operation, id 
 	return seen.value, nil
 }
 
-// madeHere lists copies of what this process has made, as it knows it now.
-func (m *memory[T]) madeHere(fits func(*T) bool) (made []*T) {
+// having lists copies of what this process has made or read, as it knows it now.
+func (m *memory[T]) having(fits func(*T) bool) (known []*T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, k := range m.objects {
-		if k.snapshot != nil && !k.made.IsZero() && fits(k.snapshot) {
-			made = append(made, m.clone(k.snapshot))
+		if k.snapshot != nil && fits(k.snapshot) {
+			known = append(known, m.clone(k.snapshot))
 		}
 	}
-	return made
+	return known
 }
 
 // find is the id of a known object that fits, "" when there is none.

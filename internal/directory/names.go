@@ -38,8 +38,8 @@ func (c *Client) ApplicationsNamed(ctx context.Context, displayName string) ([]A
 			found = append(found, app)
 		}
 	}
-	// Lists lag most: what this process has made may not be in them yet.
-	for _, app := range c.applications.madeHere(func(a *Application) bool { return a.DisplayName == displayName }) {
+	// Lists lag most: what this process has made, or read by its id, may not be in them yet.
+	for _, app := range c.applications.having(func(a *Application) bool { return a.DisplayName == displayName }) {
 		if !slices.ContainsFunc(found, func(f Application) bool { return f.ID == app.ID }) {
 			found = append(found, *app)
 		}

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,6 +25,29 @@ func TestOwnNamesAreFoundBeforeTheListsKnowThem(t *testing.T) {
 			t.Errorf("found %v (%v), want the application that was made", found, err)
 		}
 	})
+}
+
+// The next process finds by name what it has read by id, which is how a plan right after an apply goes.
+func TestNamesReadByIDAreFoundBeforeTheListsKnowThem(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			c, e := newTenant(t, emulator.WithSeed(seed), emulator.WithLag(30*time.Second))
+			made, _, err := c.CreateApplication(t.Context(), directory.ApplicationSpec{DisplayName: "Mail import", SignInAudience: "AzureADMyOrg"}, directory.CreateOptions{})
+			if err := settled(err); err != nil {
+				t.Fatal(err)
+			}
+			next := newClient(t, e)
+			if _, err := directory.ReadSettled(t.Context(), next, directory.Memory{At: time.Now(), Created: true}, func(ctx context.Context) (*directory.Application, error) {
+				return next.Application(ctx, made.ID)
+			}, (*directory.Application).Properties); err != nil {
+				t.Fatal(err)
+			}
+			if found, err := next.ApplicationsNamed(t.Context(), "Mail import"); err != nil || len(found) != 1 {
+				t.Errorf("found %d by name (%v), want 1", len(found), err)
+			}
+		})
+	}
 }
 
 // What this process has made is found by its keys at once, whichever replica answers.

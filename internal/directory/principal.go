@@ -209,9 +209,9 @@ func (c *Client) ServicePrincipalByClientID(ctx context.Context, clientID string
 	})
 	if err != nil {
 		err = c.fail(opReadPrincipal, clientID, err)
-		made := c.principals.madeHere(func(sp *ServicePrincipal) bool { return strings.EqualFold(sp.ClientID, clientID) })
-		if KindOf(err) == KindNotFound && len(made) > 0 {
-			return c.ServicePrincipal(ctx, made[0].ID)
+		known := c.principals.having(func(sp *ServicePrincipal) bool { return strings.EqualFold(sp.ClientID, clientID) })
+		if KindOf(err) == KindNotFound && len(known) > 0 {
+			return c.ServicePrincipal(ctx, known[0].ID)
 		}
 		return nil, err
 	}
