@@ -1,6 +1,7 @@
 // Each check is a flow that a real client goes through; what it prints is one line per check and the sum.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { exampleChecks } from "./examples.mjs";
 import { graphChecks } from "./graph.mjs";
 import { identityChecks } from "./identity.mjs";
 import { msalChecks } from "./msal.mjs";
@@ -31,5 +32,6 @@ async function check(name, f) {
 await graphChecks(check, world);
 await msalChecks(check, world);
 await identityChecks(check, world);
+await exampleChecks(check, world);
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
 process.exitCode = sum.failed === 0 ? 0 : 1;
