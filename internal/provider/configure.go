@@ -70,7 +70,6 @@ func (p *appregProvider) connect(config credential.Config, method credential.Met
 		UserAgent:     fmt.Sprintf("terraform-provider-appreg/%s (Terraform %s)", p.version, terraform),
 		Logger:        slog.New(tflogHandler{}),
 		Now:           p.now,
-		Bounds:        p.bounds,
 	})
 	if err != nil {
 		return nil, err

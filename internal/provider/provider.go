@@ -10,8 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-
-	"github.com/appreg/terraform-provider-appreg/internal/directory"
 )
 
 // Option changes what a provider stands on. The released binary uses none.
@@ -29,14 +27,11 @@ func WithEnvironment(getenv func(string) string) Option {
 	return func(p *appregProvider) { p.getenv = getenv }
 }
 
-// WithBounds replaces the bounds of the waits for a directory that lags.
-func WithBounds(b directory.Bounds) Option { return func(p *appregProvider) { p.bounds = b } }
-
 // New gives the constructor that Terraform's plugin server asks for. version is the release, "dev" for a build of one's
 // own; it appears in the User-Agent.
 func New(version string, opts ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &appregProvider{version: version, now: time.Now, getenv: os.Getenv, bounds: directory.DefaultBounds()}
+		p := &appregProvider{version: version, now: time.Now, getenv: os.Getenv}
 		for _, opt := range opts {
 			opt(p)
 		}
@@ -49,7 +44,6 @@ type appregProvider struct {
 	transport http.RoundTripper // nil means net/http's, with the roots of ca_file
 	now       func() time.Time
 	getenv    func(string) string
-	bounds    directory.Bounds
 }
 
 var _ provider.Provider = (*appregProvider)(nil)
