@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,23 +75,23 @@ func BenchmarkLarge(b *testing.B) {
 	for range 8 {
 		tenth = pathOf(b, c.must(200, "GET", tenth, ""))
 	}
-	for name, request := range map[string][2]string{
-		"page, first":         {"GET", "/applications?$top=999"},
-		"page, tenth":         {"GET", tenth},
-		"page, selected":      {"GET", "/applications?$top=999&$select=id,displayName"},
-		"read by id":          {"GET", "/applications/" + id},
-		"read by client id":   {"GET", "/applications(appId='" + appID + "')"},
-		"filter by client id": {"GET", "/applications?$filter=appId+eq+'" + appID + "'"},
-		"update":              {"PATCH", "/applications/" + id},
-		"create":              {"POST", "/applications"},
+	const named = `{"displayName":"changed"}`
+	for name, request := range map[string]struct{ method, path, body string }{
+		"page, first":           {"GET", "/applications?$top=999", ""},
+		"page, tenth":           {"GET", tenth, ""},
+		"page, selected":        {"GET", "/applications?$top=999&$select=id,displayName", ""},
+		"read by id":            {"GET", "/applications/" + id, ""},
+		"read by client id":     {"GET", "/applications(appId='" + appID + "')", ""},
+		"filter by client id":   {"GET", "/applications?$filter=appId+eq+'" + appID + "'", ""},
+		"filter by unique name": {"GET", "/applications?$filter=uniqueName+eq+'nobody'", ""},
+		"update":                {"PATCH", "/applications/" + id, named},
+		"identifier URI":        {"PATCH", "/applications/" + id, `{"identifierUris":["api://` + appID + `/%d"]}`},
+		"create":                {"POST", "/applications", named},
 	} {
 		b.Run(name, func(b *testing.B) {
-			body := ""
-			if request[0] != "GET" {
-				body = `{"displayName":"changed"}`
-			}
-			for b.Loop() {
-				if w, _ := c.do(b.Context(), request[0], request[1], body); w.Code >= 300 {
+			for i := 0; b.Loop(); i++ {
+				body := strings.Replace(request.body, "%d", strconv.Itoa(i), 1)
+				if w, _ := c.do(b.Context(), request.method, request.path, body); w.Code >= 300 {
 					b.Fatal(w.Code, w.Body)
 				}
 			}

@@ -169,7 +169,7 @@ func (c *call) charges(r *route, units int) []charge {
 // readQuota follows the size of the tenant.
 func (c *call) readQuota() int {
 	const small, medium = 50, 500
-	switch people := c.Cloud.Latest().Count(c.caller.TenantID, tenant.User, false, nil); {
+	switch people := c.Cloud.Latest().Count(tenant.Query{TenantID: c.caller.TenantID, Kind: tenant.User}); {
 	case people < small:
 		return 3_500
 	case people <= medium:

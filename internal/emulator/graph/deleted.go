@@ -133,11 +133,12 @@ func Restore(tx *tenant.Tx, tenantID string, kind tenant.Kind, doc tenant.Doc, w
 	if kind != tenant.Application || occupied || !withPrincipal {
 		return nil
 	}
-	for _, sp := range tx.FindDeleted(tenantID, tenant.ServicePrincipal, func(d tenant.Doc) bool {
-		return d.String("appId") == appID && d["deletedDateTime"] == deleted
-	}) {
-		sp["deletedDateTime"] = nil
-		tx.Put(tenantID, tenant.ServicePrincipal, sp)
+	_, gone := tx.Holders(tenantID, tenant.ServicePrincipal, tenant.Key{ClientID: appID})
+	for _, id := range gone {
+		if sp, ok := tx.GetDeleted(tenantID, tenant.ServicePrincipal, id); ok && sp["deletedDateTime"] == deleted {
+			sp["deletedDateTime"] = nil
+			tx.Put(tenantID, tenant.ServicePrincipal, sp)
+		}
 	}
 	return nil
 }

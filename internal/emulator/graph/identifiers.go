@@ -89,9 +89,6 @@ func (c *call) verifiedHost(tx *tenant.Tx, host string) bool {
 // identifierTaken tells whether another application has an identifier URI: of this tenant, or, when others than this
 // tenant's people sign in, of any.
 func (c *call) identifierTaken(tx *tenant.Tx, app tenant.Doc, uri string) bool {
-	same := func(d tenant.Doc) bool {
-		return d.String("id") != app.String("id") && slices.Contains(d.Strings("identifierUris"), uri)
-	}
 	tenants := []string{c.caller.TenantID}
 	if app.String("signInAudience") != myOrg {
 		tenants = tenants[:0]
@@ -100,7 +97,7 @@ func (c *call) identifierTaken(tx *tenant.Tx, app tenant.Doc, uri string) bool {
 		}
 	}
 	return slices.ContainsFunc(tenants, func(id string) bool {
-		return len(tx.Find(id, tenant.Application, same)) > 0 ||
-			c.Readings.is(DeletedIdentifierURI, "reserved") && len(tx.FindDeleted(id, tenant.Application, same)) > 0
+		live, deleted := tx.Holders(id, tenant.Application, tenant.Key{IdentifierURI: uri})
+		return others(app, live) || c.Readings.is(DeletedIdentifierURI, "reserved") && others(app, deleted)
 	})
 }

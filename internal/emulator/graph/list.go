@@ -49,7 +49,7 @@ func (c *call) list(of collection) (*result, error) {
 	body := tenant.Doc{"@odata.context": c.context(of.set)}
 	// Counts come on the first page only, and only in the advanced mode; otherwise $count is ignored.
 	if c.advanced() && c.query.SkipToken == "" {
-		body["@odata.count"] = float64(view.Count(c.caller.TenantID, of.kind, of.deleted, match))
+		body["@odata.count"] = float64(view.Count(c.chosen(of, match)))
 	}
 	switch {
 	case c.startsEmpty():
@@ -75,9 +75,9 @@ func (c *call) list(of collection) (*result, error) {
 func (c *call) page(view *tenant.View, of collection, from int, match func(tenant.Doc) bool) (docs []tenant.Doc, next int) {
 	cut := func(d tenant.Doc) tenant.Doc { return c.cut(string(of.kind), d) }
 	if len(c.query.OrderBy) == 0 {
-		return view.Page(c.caller.TenantID, of.kind, of.deleted, from, c.pageSize(), match, cut)
+		return view.Page(c.chosen(of, match), from, c.pageSize(), cut)
 	}
-	docs, _ = view.Page(c.caller.TenantID, of.kind, of.deleted, 0, math.MaxInt, match, nil)
+	docs, _ = view.Page(c.chosen(of, match), 0, math.MaxInt, nil)
 	c.sort(docs)
 	docs = docs[min(from, len(docs)):]
 	if size := c.pageSize(); size < len(docs) {
@@ -87,6 +87,20 @@ func (c *call) page(view *tenant.View, of collection, from int, match func(tenan
 		docs[i] = cut(doc)
 	}
 	return docs, next
+}
+
+// chosen is what a request asks for of a collection. A filter that demands one value of a key spares looking at the rest.
+func (c *call) chosen(of collection, match func(tenant.Doc) bool) tenant.Query {
+	q := tenant.Query{TenantID: c.caller.TenantID, Kind: of.kind, Deleted: of.deleted, Match: match}
+	// Ids are in lower case; whether case counts in a filter is for match to say.
+	if id, ok := c.query.Filter.Demands("id"); ok {
+		q.By.ID = strings.ToLower(id)
+	} else if appID, ok := c.query.Filter.Demands("appId"); ok {
+		q.By.ClientID = strings.ToLower(appID)
+	} else if name, ok := c.query.Filter.Demands("uniqueName"); ok {
+		q.By.UniqueName = name
+	}
+	return q
 }
 
 func countApplications(c *call) (*result, error) {
@@ -125,7 +139,7 @@ func (c *call) count(of collection) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &result{status: http.StatusOK, text: strconv.Itoa(c.far().Count(c.caller.TenantID, of.kind, of.deleted, match))}, nil
+	return &result{status: http.StatusOK, text: strconv.Itoa(c.far().Count(c.chosen(of, match)))}, nil
 }
 
 // pageSize is how much a page holds: what the client wants, within bounds.

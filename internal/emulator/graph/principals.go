@@ -110,13 +110,8 @@ func (c *call) backingApplication(appID string) (home string, err error) {
 }
 
 func (c *call) principalIsNew(tx *tenant.Tx, appID string) error {
-	if _, exists := tx.ServicePrincipalByClientID(c.caller.TenantID, appID); exists {
-		return principalExists(appID)
-	}
-	deleted := tx.FindDeleted(c.caller.TenantID, tenant.ServicePrincipal, func(d tenant.Doc) bool {
-		return d.String("appId") == appID
-	})
-	if len(deleted) > 0 && c.Readings.is(PrincipalAfterDelete, "refused") {
+	live, deleted := tx.Holders(c.caller.TenantID, tenant.ServicePrincipal, tenant.Key{ClientID: appID})
+	if len(live) > 0 || len(deleted) > 0 && c.Readings.is(PrincipalAfterDelete, "refused") {
 		return principalExists(appID)
 	}
 	return nil

@@ -175,15 +175,16 @@ func (c *call) checkUniqueName(tx *tenant.Tx, before, app tenant.Doc) error {
 	if before["uniqueName"] != nil || name == "" {
 		return immutable("uniqueName")
 	}
-	return checkFree(app, "uniqueName", tx.NameHolders(c.caller.TenantID, name))
-}
-
-// checkFree refuses a text that another application has, be it in the deleted items.
-func checkFree(app tenant.Doc, property string, holders []string) error {
-	if slices.ContainsFunc(holders, func(id string) bool { return id != app.String("id") }) {
-		return taken(property)
+	live, deleted := tx.Holders(c.caller.TenantID, tenant.Application, tenant.Key{UniqueName: name})
+	if others(app, live) || others(app, deleted) {
+		return taken("uniqueName")
 	}
 	return nil
+}
+
+// others tells whether any of the ids is another object's.
+func others(doc tenant.Doc, ids []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool { return id != doc.String("id") })
 }
 
 // checkRequiredAccess judges the configured API permissions.

@@ -36,6 +36,27 @@ func (f *Filter) Match(doc tenant.Doc, fold bool) bool {
 	return f.root.eval(env{doc: doc, fold: fold})
 }
 
+// Demands gives the text that a property must be equal to, but for case, in whatever passes the filter. ok is false when
+// the filter leaves more than one choice; a nil filter leaves all.
+func (f *Filter) Demands(property string) (text string, ok bool) {
+	if f == nil {
+		return "", false
+	}
+	clauses, isAll := f.root.(all)
+	if !isAll {
+		clauses = all{f.root}
+	}
+	for _, clause := range clauses {
+		c, isCompare := clause.(compare)
+		if isCompare && c.op == "eq" && len(c.path) == 1 && c.path[0] == property {
+			if text, ok = c.want[0].(string); ok {
+				return text, true
+			}
+		}
+	}
+	return "", false
+}
+
 // env is where a name is looked up: the document, or the variable of the enclosing lambda.
 type env struct {
 	doc      tenant.Doc

@@ -114,6 +114,34 @@ func TestAdvancedFilters(t *testing.T) {
 	}
 }
 
+func TestFilterDemands(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`appId eq 'A'`: "A",
+		`tags/any(t:t eq 'x') and appId eq 'a' and id eq 'b'`: "a",
+		`(appId eq 'a')`:               "a",
+		`appId eq 'a' or appId eq 'b'`: "",
+		`not(appId eq 'a')`:            "",
+		`appId ne 'a'`:                 "",
+		`appId in ('a')`:               "",
+		`appId eq null`:                "",
+		`api/appId eq 'a'`:             "",
+		`startsWith(appId,'a')`:        "",
+	} {
+		f, err := odata.ParseFilter(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := f.Demands("appId"); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %v", text, got, ok)
+		}
+	}
+	var none *odata.Filter
+	if _, ok := none.Demands("appId"); ok {
+		t.Error("no filter demands something")
+	}
+}
+
 func TestInstantsCompareAsInstants(t *testing.T) {
 	t.Parallel()
 	whole := tenant.Doc{"createdDateTime": "2026-11-20T09:00:00Z"}

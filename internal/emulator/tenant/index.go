@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// Key names one object among those of a kind by its object id, its client id or its unique name: one of them is set.
+// Key names an object among those of a kind by its object id, its client id, or what only applications have: a unique
+// name or an identifier URI. One of them is set; the zero Key names none.
 type Key struct {
-	ID, ClientID, UniqueName string
+	ID, ClientID, UniqueName, IdentifierURI string
 }
 
 func (k Key) matches(d Doc) bool {
@@ -16,53 +17,66 @@ func (k Key) matches(d Doc) bool {
 		return d.String("id") == k.ID
 	case k.ClientID != "":
 		return d.String("appId") == k.ClientID
+	case k.UniqueName != "":
+		return strings.EqualFold(d.String("uniqueName"), k.UniqueName)
 	}
-	return k.UniqueName != "" && strings.EqualFold(d.String("uniqueName"), k.UniqueName)
+	return k.IdentifierURI != "" && slices.Contains(d.Strings("identifierUris"), k.IdentifierURI)
 }
 
-// clientKey is what applications and service principals of all tenants are indexed by.
-type clientKey struct {
-	kind     Kind
-	clientID string
+// indexKey is a value by which the objects of a kind are found, in all tenants.
+type indexKey struct {
+	kind            Kind
+	property, value string
 }
 
-// nameKey is a unique name in a tenant, in lower case: its case doesn't count.
-type nameKey struct {
-	tenantID, name string
-}
-
-func uniqueName(tenantID, name string) nameKey { return nameKey{tenantID, strings.ToLower(name)} }
-
-// index notes by what an object can be found, and gives what takes the note back. It never forgets a name: who follows
-// it looks whether the object still has it.
-func (c *Cloud) index(o *object, doc Doc) (undo []func()) {
-	if len(o.versions) == 0 && (o.key.kind == Application || o.key.kind == ServicePrincipal) {
-		at := clientKey{o.key.kind, doc.String("appId")}
-		c.clients[at] = append(c.clients[at], o)
-		undo = append(undo, func() { c.clients[at] = c.clients[at][:len(c.clients[at])-1] })
+// indexed gives the place of a Key in the index. The case of a unique name doesn't count.
+func indexed(k Kind, by Key) indexKey {
+	switch {
+	case by.ClientID != "":
+		return indexKey{k, "appId", by.ClientID}
+	case by.UniqueName != "":
+		return indexKey{k, "uniqueName", strings.ToLower(by.UniqueName)}
 	}
-	at := uniqueName(o.key.tenantID, doc.String("uniqueName"))
-	if o.key.kind == Application && at.name != "" && !slices.Contains(c.names[at], o) {
-		c.names[at] = append(c.names[at], o)
-		undo = append(undo, func() { c.names[at] = c.names[at][:len(c.names[at])-1] })
+	return indexKey{k, "identifierUris", by.IdentifierURI}
+}
+
+// keysOf lists by what a document can be found, beside its id.
+func keysOf(k Kind, doc Doc) []indexKey {
+	if k != Application && k != ServicePrincipal {
+		return nil
+	}
+	keys := []indexKey{indexed(k, Key{ClientID: doc.String("appId")})}
+	if name := doc.String("uniqueName"); name != "" {
+		keys = append(keys, indexed(k, Key{UniqueName: name}))
+	}
+	for _, uri := range doc.Strings("identifierUris") {
+		keys = append(keys, indexed(k, Key{IdentifierURI: uri}))
+	}
+	return keys
+}
+
+// note keeps by what an object can be found, and gives what takes the note back. It never forgets: who follows it looks
+// whether the object still has the value.
+func (c *Cloud) note(o *object, doc Doc) (undo []func()) {
+	for _, at := range keysOf(o.key.kind, doc) {
+		if slices.Contains(c.index[at], o) {
+			continue
+		}
+		c.index[at] = append(c.index[at], o)
+		undo = append(undo, func() { c.index[at] = c.index[at][:len(c.index[at])-1] })
 	}
 	return undo
 }
 
-// candidates are the objects of a tenant that may have a key.
+// candidates are the objects of all tenants that may have a key.
 func (c *Cloud) candidates(tenantID string, k Kind, by Key) []*object {
-	var found []*object
-	switch {
-	case by.ID != "":
-		if o := c.objects[key{tenantID, k, by.ID}]; o != nil {
-			found = []*object{o}
-		}
-	case by.ClientID != "":
-		found = c.clients[clientKey{k, by.ClientID}]
-	case k == Application:
-		found = c.names[uniqueName(tenantID, by.UniqueName)]
+	if by.ID == "" {
+		return c.index[indexed(k, by)]
 	}
-	return found
+	if o := c.objects[key{tenantID, k, by.ID}]; o != nil {
+		return []*object{o}
+	}
+	return nil
 }
 
 // Lookup gives a live object by a key. A service principal comes with what it inherits from its application.
@@ -90,14 +104,17 @@ func (tx *Tx) Lookup(tenantID string, k Kind, by Key) (Doc, bool) {
 	return nil, false
 }
 
-// NameHolders gives the ids of a tenant's applications, live and soft-deleted, that have a unique name.
-func (tx *Tx) NameHolders(tenantID, name string) []string {
-	var ids []string
-	by := Key{UniqueName: name}
-	for _, o := range tx.view.cloud.candidates(tenantID, Application, by) {
-		if doc := tx.view.current(o); doc != nil && by.matches(doc) {
-			ids = append(ids, o.key.id)
+// Holders gives the ids of a tenant's objects that have a key: the live ones and the soft-deleted ones.
+func (tx *Tx) Holders(tenantID string, k Kind, by Key) (live, deleted []string) {
+	for _, o := range tx.view.cloud.candidates(tenantID, k, by) {
+		doc := tx.view.current(o)
+		switch {
+		case o.key.tenantID != tenantID || doc == nil || !by.matches(doc):
+		case isDeleted(doc):
+			deleted = append(deleted, o.key.id)
+		default:
+			live = append(live, o.key.id)
 		}
 	}
-	return ids
+	return live, deleted
 }

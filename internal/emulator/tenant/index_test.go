@@ -58,15 +58,66 @@ func TestObjectsAreFoundByEachKey(t *testing.T) {
 	// Deleted items hold their name until they are purged.
 	write(nil, func(tx *tenant.Tx) {
 		tx.SoftDelete("t", tenant.Application, "1")
-		if ids := tx.NameHolders("t", "NAME"); len(ids) != 1 || ids[0] != "1" {
-			t.Errorf("holders of the name: %v", ids)
+		if live, ids := tx.Holders("t", tenant.Application, tenant.Key{UniqueName: "NAME"}); len(live) != 0 || len(ids) != 1 || ids[0] != "1" {
+			t.Errorf("holders of the name: %v %v", live, ids)
 		}
 		if _, ok := tx.Lookup("t", tenant.Application, tenant.Key{UniqueName: "Name"}); ok {
 			t.Error("a deleted object is taken for a live one")
 		}
 		tx.Remove("t", tenant.Application, "1")
-		if ids := tx.NameHolders("t", "Name"); len(ids) != 0 {
-			t.Errorf("holders after a purge: %v", ids)
+		if live, ids := tx.Holders("t", tenant.Application, tenant.Key{UniqueName: "Name"}); len(live)+len(ids) != 0 {
+			t.Errorf("holders after a purge: %v %v", live, ids)
 		}
 	})
+}
+
+func update(t *testing.T, c *tenant.Cloud, f func(tx *tenant.Tx)) {
+	t.Helper()
+	if err := c.Update(func(tx *tenant.Tx) error {
+		f(tx)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestListsAreCutByKey(t *testing.T) {
+	t.Parallel()
+	c := tenant.New(time.Now)
+	update(t, c, func(tx *tenant.Tx) {
+		tx.Put("t", tenant.Application, tenant.Doc{"id": "1", "appId": "a", "uniqueName": "Name", "identifierUris": []any{"api://x"}})
+		tx.Put("u", tenant.Application, tenant.Doc{"id": "2", "appId": "b", "uniqueName": "Name"})
+	})
+	listed := func(q tenant.Query) (ids string) {
+		q.TenantID, q.Kind = "t", tenant.Application
+		docs, _ := c.Latest().Page(q, 0, 9, nil)
+		if n := c.Latest().Count(q); n != len(docs) {
+			t.Errorf("%+v: %d counted, %d listed", q.By, n, len(docs))
+		}
+		for _, doc := range docs {
+			ids += doc.String("id")
+		}
+		return ids
+	}
+	for by, want := range map[tenant.Key]string{{}: "1", {ID: "1"}: "1", {ClientID: "a"}: "1", {UniqueName: "NAME"}: "1",
+		{ID: "2"}: "", {ClientID: "b"}: "", {UniqueName: "other"}: ""} {
+		if got := listed(tenant.Query{By: by}); got != want {
+			t.Errorf("list by %+v: %q, want %q", by, got, want)
+		}
+		if got := listed(tenant.Query{By: by, Deleted: true}) + listed(tenant.Query{By: by, Match: func(tenant.Doc) bool { return false }}); got != "" {
+			t.Errorf("list by %+v of what isn't there: %q", by, got)
+		}
+	}
+
+	// A value that is given away is another's.
+	update(t, c, func(tx *tenant.Tx) {
+		tx.Put("t", tenant.Application, tenant.Doc{"id": "1", "appId": "a", "uniqueName": "Name"})
+		tx.Put("t", tenant.Application, tenant.Doc{"id": "4", "appId": "d", "identifierUris": []any{"api://x"}})
+		if live, deleted := tx.Holders("t", tenant.Application, tenant.Key{IdentifierURI: "api://x"}); len(live) != 1 || live[0] != "4" || len(deleted) > 0 {
+			t.Errorf("holders of the URI: %v %v", live, deleted)
+		}
+	})
+	if got := listed(tenant.Query{By: tenant.Key{IdentifierURI: "api://x"}}); got != "4" {
+		t.Errorf("list by the URI: %q", got)
+	}
 }

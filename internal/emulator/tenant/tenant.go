@@ -81,8 +81,7 @@ type Cloud struct {
 	commit   uint64
 	objects  map[key]*object
 	order    map[tenantKind][]*object // in creation order
-	clients  map[clientKey][]*object  // of all tenants
-	names    map[nameKey][]*object    // applications by unique name
+	index    map[indexKey][]*object   // of all tenants, in creation order
 	secrets  map[string]string
 	ids      map[string]uint64
 	tenants  []TenantInfo
@@ -100,8 +99,7 @@ func New(now func() time.Time) *Cloud {
 		now:     now,
 		objects: map[key]*object{},
 		order:   map[tenantKind][]*object{},
-		clients: map[clientKey][]*object{},
-		names:   map[nameKey][]*object{},
+		index:   map[indexKey][]*object{},
 		secrets: map[string]string{},
 		ids:     map[string]uint64{},
 	}

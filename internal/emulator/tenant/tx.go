@@ -127,7 +127,7 @@ func (tx *Tx) Inspect(tenantID string, k Kind, f func(Doc) bool) {
 
 // ApplicationByClientID finds a live application by its client id in whatever tenant it lives.
 func (tx *Tx) ApplicationByClientID(clientID string) (tenantID string, app Doc, ok bool) {
-	for _, o := range tx.view.cloud.clients[clientKey{Application, clientID}] {
+	for _, o := range tx.view.cloud.index[indexed(Application, Key{ClientID: clientID})] {
 		if doc := tx.view.current(o); doc != nil && !isDeleted(doc) {
 			return o.key.tenantID, doc.Clone(), true
 		}
@@ -175,7 +175,7 @@ func (tx *Tx) write(at key, doc Doc) {
 			c.order[group] = c.order[group][:len(c.order[group])-1]
 		})
 	}
-	tx.undo = append(tx.undo, c.index(o, doc)...)
+	tx.undo = append(tx.undo, c.note(o, doc)...)
 	o.versions = append(o.versions, version{commit: tx.view.commit, at: tx.visible, doc: doc})
 	tx.undo = append(tx.undo, func() { o.versions = o.versions[:len(o.versions)-1] })
 }

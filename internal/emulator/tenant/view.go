@@ -1,6 +1,9 @@
 package tenant
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // View is the state of the cloud as of one instant: what a replica shows that has caught up to there. Callbacks given
 // to its methods must not call the Cloud, and must not change or keep the documents they are shown.
@@ -35,7 +38,7 @@ func (v *View) effective(k Kind, doc Doc) Doc {
 	if k != ServicePrincipal || doc == nil {
 		return doc
 	}
-	for _, o := range v.cloud.clients[clientKey{Application, doc.String("appId")}] {
+	for _, o := range v.cloud.index[indexed(Application, Key{ClientID: doc.String("appId")})] {
 		app := v.current(o)
 		if app != nil && app["deletedDateTime"] == nil {
 			return inherit(doc, app)
@@ -101,59 +104,75 @@ func (v *View) Find(tenantID string, k Kind, match func(Doc) bool) []Doc {
 }
 
 func (v *View) find(tenantID string, k Kind, deleted bool, match func(Doc) bool) []Doc {
-	v.cloud.mu.RLock()
-	defer v.cloud.mu.RUnlock()
-	var out []Doc
-	for _, o := range v.cloud.order[tenantKind{tenantID, k}] {
-		doc := v.lookup(tenantID, k, o.key.id, deleted)
-		if doc != nil && (match == nil || match(doc)) {
-			out = append(out, doc.Clone())
-		}
-	}
-	return out
+	docs, _ := v.Page(Query{TenantID: tenantID, Kind: k, Deleted: deleted, Match: match}, 0, math.MaxInt, nil)
+	return docs
 }
 
-// Page gives up to limit objects of a kind that match (soft-deleted ones instead of live ones with deleted), from a
-// position on, which is 0 at first. next is where to go on, 0 when there are no more. What cut leaves of an object is
-// copied; a nil cut leaves all.
-func (v *View) Page(tenantID string, k Kind, deleted bool, from, limit int, match func(Doc) bool, cut func(Doc) Doc) (docs []Doc, next int) {
-	v.cloud.mu.RLock()
-	defer v.cloud.mu.RUnlock()
-	order := v.cloud.order[tenantKind{tenantID, k}]
-	for i := from; i < len(order); i++ {
-		doc := v.lookup(tenantID, k, order[i].key.id, deleted)
-		if doc == nil || match != nil && !match(doc) {
-			continue
-		}
+// Query is a choice among the objects of a tenant and kind.
+type Query struct {
+	TenantID string
+	Kind     Kind
+	Deleted  bool // soft-deleted objects instead of live ones
+	// By leaves only objects that have this key, without looking at the others; the zero Key leaves all.
+	By Key
+	// Match leaves what it is true for; nil leaves all.
+	Match func(Doc) bool
+}
+
+// Page gives up to limit objects that a query leaves, in creation order, from a position on, which is 0 at first. next
+// is where to go on, 0 when there are no more. What cut leaves of an object is copied; a nil cut leaves all.
+func (v *View) Page(q Query, from, limit int, cut func(Doc) Doc) (docs []Doc, next int) {
+	v.walk(q, from, func(at int, doc Doc) bool {
 		if len(docs) == limit {
-			return docs, i
+			next = at
+			return false
 		}
 		if cut != nil {
 			doc = cut(doc)
 		}
 		docs = append(docs, doc.Clone())
-	}
-	return docs, 0
+		return true
+	})
+	return docs, next
 }
 
-// Count tells how many objects of a kind match; a nil match is true for all.
-func (v *View) Count(tenantID string, k Kind, deleted bool, match func(Doc) bool) int {
+// Count tells how many objects a query leaves.
+func (v *View) Count(q Query) int {
+	n := 0
+	v.walk(q, 0, func(int, Doc) bool {
+		n++
+		return true
+	})
+	return n
+}
+
+// walk shows f what a query leaves, with its position, until f returns false.
+func (v *View) walk(q Query, from int, f func(at int, doc Doc) bool) {
 	v.cloud.mu.RLock()
 	defer v.cloud.mu.RUnlock()
-	n := 0
-	for _, o := range v.cloud.order[tenantKind{tenantID, k}] {
-		if doc := v.lookup(tenantID, k, o.key.id, deleted); doc != nil && (match == nil || match(doc)) {
-			n++
+	objects := v.cloud.order[tenantKind{q.TenantID, q.Kind}]
+	if q.By != (Key{}) {
+		objects = v.cloud.candidates(q.TenantID, q.Kind, q.By)
+	}
+	for at := from; at < len(objects); at++ {
+		if objects[at].key.tenantID != q.TenantID {
+			continue
+		}
+		doc := v.lookup(q.TenantID, q.Kind, objects[at].key.id, q.Deleted)
+		if doc == nil || q.By != (Key{}) && !q.By.matches(doc) || q.Match != nil && !q.Match(doc) {
+			continue
+		}
+		if !f(at, doc) {
+			return
 		}
 	}
-	return n
 }
 
 // ApplicationByClientID finds a live application by its client id in whatever tenant it lives.
 func (v *View) ApplicationByClientID(clientID string) (tenantID string, app Doc, ok bool) {
 	v.cloud.mu.RLock()
 	defer v.cloud.mu.RUnlock()
-	for _, o := range v.cloud.clients[clientKey{Application, clientID}] {
+	for _, o := range v.cloud.index[indexed(Application, Key{ClientID: clientID})] {
 		if doc := v.current(o); doc != nil && !isDeleted(doc) {
 			return o.key.tenantID, doc.Clone(), true
 		}
