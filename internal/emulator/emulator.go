@@ -9,6 +9,8 @@
 package emulator
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +107,7 @@ func (e *Emulator) Facts() Facts {
 }
 
 // ServeHTTP answers Graph under /v1.0 and /beta, and the sign-in endpoints everywhere else. A fault that drops the
-// connection panics with http.ErrAbortHandler, as handlers do for that.
+// connection, and a request that its client doesn't finish, panic with http.ErrAbortHandler, as handlers do for that.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.connections[r.RemoteAddr] = true
@@ -137,57 +139,51 @@ func (x *exchange) graphRequest() {
 		x.answer(x.graph.Refuse(x.r, refusal))
 		return
 	case err != nil:
-		return // The client has gone.
+		x.cutOff(&graph.Reply{}) // The client has gone, or was too slow: half a request isn't answered.
 	}
 	var object string
 	x.seen.Route, object = x.graph.Match(x.r, body)
+	x.play(object, x.latency, x.refuseGraph, func() *graph.Reply { return x.graph.Serve(x.r, body) })
+}
+
+// signInRequest leaves sign-in to its handler, and sends on what that has answered.
+func (x *exchange) signInRequest() {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
+	x.seen.Route = fault.SignInPrefix + "/" + rest
+	x.play("", 0, x.refuseSignIn, func() *graph.Reply {
+		held := &heldReply{header: http.Header{}}
+		x.signin.ServeHTTP(held, x.r)
+		return &graph.Reply{Status: cmp.Or(held.status, http.StatusOK), Header: held.header, Body: held.body.Bytes(), RequestID: held.header.Get("x-ms-request-id")}
+	})
+}
+
+// play answers a request by what serve does, unless a fault has it otherwise; refuse answers for the fault.
+func (x *exchange) play(object string, wait time.Duration, refuse func(fault.Rule) *graph.Reply, serve func() *graph.Reply) {
 	rule, hit := x.faults.Decide(x.r.Method, x.seen.Route, object)
 	if hit {
 		x.seen.Fault = rule.Kind
 	}
-	wait := x.latency
 	if rule.Kind == fault.Latency {
 		wait += time.Duration(rule.Delay)
 	}
 	if !pause(x.r.Context(), wait) {
-		return
-	}
-	x.misbehave(rule, body)
-}
-
-// misbehave does the work of a Graph request, or doesn't, and answers, or doesn't.
-func (x *exchange) misbehave(rule fault.Rule, body []byte) {
-	retryAfter := rule.RetryAfterHeader(x.cloud.Now())
-	status := rule.Status
-	if status == 0 {
-		status = http.StatusServiceUnavailable
+		x.cutOff(&graph.Reply{})
 	}
 	switch rule.Kind {
-	case fault.Throttle:
-		x.answer(x.graph.Refuse(x.r, graph.Throttled(retryAfter)))
-		return
-	case fault.ErrorBefore:
-		x.answer(x.graph.Refuse(x.r, graph.ServerError(status, retryAfter)))
-		return
-	case fault.Conflict:
-		x.answer(x.graph.Refuse(x.r, graph.ConcurrentWrites()))
-		return
-	case fault.NoMSAApplication:
-		x.answer(x.graph.Refuse(x.r, graph.MissingMSAApplication()))
+	case fault.Throttle, fault.ErrorBefore, fault.Conflict, fault.NoMSAApplication:
+		x.answer(refuse(rule))
 		return
 	case fault.ResetBefore:
-		x.record(0, "", "")
-		panic(http.ErrAbortHandler)
+		x.cutOff(&graph.Reply{})
 	}
-	reply := x.graph.Serve(x.r, body)
+	reply := serve()
 	switch rule.Kind {
 	case fault.ErrorAfter:
-		x.answer(x.graph.Refuse(x.r, graph.ServerError(status, retryAfter)))
+		x.answer(refuse(rule))
 	case fault.DropAfter:
-		x.record(reply.Status, reply.RequestID, reply.ClientID)
-		panic(http.ErrAbortHandler)
+		x.cutOff(reply)
 	case fault.SlowAfter:
-		x.record(reply.Status, reply.RequestID, reply.ClientID)
+		x.record(reply)
 		if pause(x.r.Context(), time.Duration(rule.Delay)) {
 			x.write(reply)
 		}
@@ -196,8 +192,36 @@ func (x *exchange) misbehave(rule fault.Rule, body []byte) {
 	}
 }
 
+// refuseGraph answers as Graph does in the trouble that a rule speaks of.
+func (x *exchange) refuseGraph(rule fault.Rule) *graph.Reply {
+	retryAfter := rule.RetryAfterHeader(x.cloud.Now())
+	switch rule.Kind {
+	case fault.Throttle:
+		return x.graph.Refuse(x.r, graph.Throttled(retryAfter))
+	case fault.Conflict:
+		return x.graph.Refuse(x.r, graph.ConcurrentWrites())
+	case fault.NoMSAApplication:
+		return x.graph.Refuse(x.r, graph.MissingMSAApplication())
+	}
+	return x.graph.Refuse(x.r, graph.ServerError(cmp.Or(rule.Status, http.StatusServiceUnavailable), retryAfter))
+}
+
+// refuseSignIn answers as the front end of the sign-in endpoints does when it is in trouble.
+func (x *exchange) refuseSignIn(rule fault.Rule) *graph.Reply {
+	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+	if after := rule.RetryAfterHeader(x.cloud.Now()); after != "" {
+		header.Set("Retry-After", after)
+	}
+	status := cmp.Or(rule.Status, http.StatusServiceUnavailable)
+	if rule.Kind == fault.Throttle {
+		status = http.StatusTooManyRequests
+	}
+	return &graph.Reply{Status: status, Header: header,
+		Body: []byte(`{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again.","error_codes":[90033]}`)}
+}
+
 func (x *exchange) answer(reply *graph.Reply) {
-	x.record(reply.Status, reply.RequestID, reply.ClientID)
+	x.record(reply)
 	x.write(reply)
 }
 
@@ -209,73 +233,31 @@ func (x *exchange) write(reply *graph.Reply) {
 	}
 }
 
-// signInRequest leaves sign-in to its handler, unless a fault names its route.
-func (x *exchange) signInRequest() {
-	_, rest, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
-	x.seen.Route = fault.SignInPrefix + "/" + rest
-	rule, hit := x.faults.Decide(x.r.Method, x.seen.Route, "")
-	if hit {
-		x.seen.Fault = rule.Kind
-	}
-	w := &statusWriter{ResponseWriter: x.w, status: http.StatusOK}
-	switch rule.Kind {
-	case fault.Latency, fault.SlowAfter:
-		if !pause(x.r.Context(), time.Duration(rule.Delay)) {
-			return
-		}
-		x.signin.ServeHTTP(w, x.r)
-	case fault.Throttle, fault.ErrorBefore, fault.ErrorAfter, fault.Conflict, fault.NoMSAApplication:
-		x.signInFailure(w, rule)
-	case fault.DropAfter, fault.ResetBefore:
-		x.record(0, "", "")
-		panic(http.ErrAbortHandler)
-	default:
-		x.signin.ServeHTTP(w, x.r)
-	}
-	x.record(w.status, w.Header().Get("x-ms-request-id"), "")
+// cutOff keeps the reply to itself and ends the connection. It doesn't return.
+func (x *exchange) cutOff(reply *graph.Reply) {
+	x.record(reply)
+	panic(http.ErrAbortHandler)
 }
 
-// signInFailure answers as the front end of the sign-in endpoints does when it is in trouble.
-func (x *exchange) signInFailure(w http.ResponseWriter, rule fault.Rule) {
-	status := rule.Status
-	switch {
-	case rule.Kind == fault.Throttle:
-		status = http.StatusTooManyRequests
-	case status == 0:
-		status = http.StatusServiceUnavailable
-	}
-	if after := rule.RetryAfterHeader(x.cloud.Now()); after != "" {
-		w.Header().Set("Retry-After", after)
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	if _, err := w.Write([]byte(`{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again.","error_codes":[90033]}`)); err != nil {
-		x.log.Debug("the client has gone", "error", err)
-	}
+// heldReply is a reply that is written, but not yet sent.
+type heldReply struct {
+	header http.Header
+	status int // the first that was given, 0 for none
+	body   bytes.Buffer
 }
 
-// statusWriter remembers the status.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
+func (h *heldReply) Header() http.Header            { return h.header }
+func (h *heldReply) WriteHeader(status int)         { h.status = cmp.Or(h.status, status) }
+func (h *heldReply) Write(text []byte) (int, error) { return h.body.Write(text) }
 
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap is for http.ResponseController.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// record keeps what was answered and writes the log line. Status 0 means that there was no answer.
-func (x *exchange) record(status int, requestID, clientID string) {
-	x.seen.Status, x.seen.RequestID, x.seen.ClientID = status, requestID, clientID
+// record keeps what was answered and writes the log line. Status 0 means that there was no answer, and nothing to answer.
+func (x *exchange) record(reply *graph.Reply) {
+	x.seen.Status, x.seen.RequestID, x.seen.ClientID = reply.Status, reply.RequestID, reply.ClientID
 	x.mu.Lock()
 	x.requests = append(x.requests, x.seen)
 	x.mu.Unlock()
 	x.log.Info("request", "method", x.seen.Method, "path", x.seen.Path, "route", x.seen.Route, "query", x.seen.Query,
-		"status", status, "request_id", requestID, "client_id", clientID, "fault", string(x.seen.Fault))
+		"status", reply.Status, "request_id", reply.RequestID, "client_id", reply.ClientID, "fault", string(x.seen.Fault))
 }
 
 // pause waits, and tells whether the client is still there.

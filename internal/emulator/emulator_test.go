@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -43,15 +44,18 @@ func start(t testing.TB, opts ...emulator.Option) *client {
 	return c
 }
 
-func (c *client) signIn() {
-	c.t.Helper()
+func (c *client) tokenRequest(ctx context.Context) *http.Request {
 	f := c.e.Facts()
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {f.ClientID}, "client_secret": {f.ClientSecret},
 		"scope": {origin + "/.default"}}
-	r := httptest.NewRequestWithContext(c.t.Context(), "POST", origin+"/"+f.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	r := httptest.NewRequestWithContext(ctx, "POST", origin+"/"+f.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := httptest.NewRecorder()
-	c.e.ServeHTTP(w, r)
+	return r
+}
+
+func (c *client) signIn() {
+	c.t.Helper()
+	w, _ := c.serve(c.tokenRequest(c.t.Context()))
 	var reply struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -66,6 +70,10 @@ func (c *client) do(ctx context.Context, method, path, body string) (w *httptest
 	r := httptest.NewRequestWithContext(ctx, method, origin+"/v1.0"+path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Content-Type", "application/json")
+	return c.serve(r)
+}
+
+func (c *client) serve(r *http.Request) (w *httptest.ResponseRecorder, aborted bool) {
 	w = httptest.NewRecorder()
 	defer func() {
 		if p := recover(); p != nil {
@@ -302,22 +310,52 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestSignInFaults asks for a token in all sorts of trouble, and looks whether one was made.
 func TestSignInFaults(t *testing.T) {
 	t.Parallel()
-	c := start(t)
-	if err := c.e.AddFaults(fault.Rule{Route: "/{tenant}/oauth2/v2.0/token", Kind: fault.ErrorBefore}); err != nil {
-		t.Fatal(err)
+	for kind, want := range map[fault.Kind]struct {
+		status          int
+		aborted, issued bool
+	}{
+		fault.Throttle: {429, false, false}, fault.ErrorBefore: {503, false, false}, fault.Conflict: {503, false, false},
+		fault.NoMSAApplication: {503, false, false}, fault.ResetBefore: {0, true, false}, fault.Latency: {200, false, true},
+		fault.ErrorAfter: {503, false, true}, fault.DropAfter: {0, true, true}, fault.SlowAfter: {200, false, true},
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			c := start(t)
+			before := len(c.e.Issued().Tokens)
+			if err := c.e.AddFaults(fault.Rule{Route: "/{tenant}/oauth2/v2.0/token", Kind: kind, Delay: fault.Duration(time.Millisecond)}); err != nil {
+				t.Fatal(err)
+			}
+			w, aborted := c.serve(c.tokenRequest(t.Context()))
+			if issued := len(c.e.Issued().Tokens) > before; aborted != want.aborted || !aborted && w.Code != want.status || issued != want.issued {
+				t.Errorf("aborted %v, issued %v, %d %s", aborted, issued, w.Code, w.Body)
+			}
+			if last := c.e.Requests()[len(c.e.Requests())-1]; last.Fault != kind || !aborted && last.Status != want.status {
+				t.Errorf("recorded: %+v", last)
+			}
+			c.e.ClearFaults()
+			c.signIn()
+		})
 	}
-	r := httptest.NewRequestWithContext(t.Context(), "POST", origin+"/common/oauth2/v2.0/token", nil)
-	w := httptest.NewRecorder()
-	c.e.ServeHTTP(w, r)
-	if w.Code != 503 {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-	c.e.ClearFaults()
-	c.signIn()
-	if err := c.e.AddFaults(fault.Rule{Kind: "odd"}); err == nil {
+	if err := start(t).e.AddFaults(fault.Rule{Kind: "odd"}); err == nil {
 		t.Error("an odd fault is accepted")
+	}
+}
+
+// TestHalfARequestIsNotAnswered breaks bodies off: what was not read to its end must not look done.
+func TestHalfARequestIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	broken := io.MultiReader(strings.NewReader(`{"displayName":"Half"`), iotest.ErrReader(io.ErrUnexpectedEOF))
+	r := httptest.NewRequestWithContext(t.Context(), "POST", origin+"/v1.0/applications", broken)
+	r.Header = http.Header{"Authorization": {"Bearer " + c.token}, "Content-Type": {"application/json"}}
+	if w, aborted := c.serve(r); !aborted {
+		t.Errorf("answered with %d %s", w.Code, w.Body)
+	}
+	if last := c.e.Requests()[len(c.e.Requests())-1]; last.Method != "POST" || last.Status != 0 {
+		t.Errorf("recorded: %+v", last)
 	}
 }
 

@@ -1,7 +1,9 @@
 package emulator_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -87,15 +91,24 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
-// TestManyWriters is for the race detector, and counts that nothing is lost.
+// TestManyWriters is for the race detector, and counts that nothing is lost. Meanwhile a test looks in by the second door.
 func TestManyWriters(t *testing.T) {
 	t.Parallel()
 	const clients, each = 16, 8
 	c := start(t, emulator.WithBudget(1))
-	var all sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	var all, door sync.WaitGroup
+	door.Go(func() {
+		for c.e.RotateKeys(); ctx.Err() == nil; {
+			c.lookIn(t)
+		}
+	})
 	for n := range clients {
 		all.Go(func() {
 			for i := range each {
+				if w, _ := c.serve(c.tokenRequest(t.Context())); w.Code != http.StatusOK {
+					t.Errorf("sign in: %d %s", w.Code, w.Body)
+				}
 				app := c.create(t, fmt.Sprintf("Client %d, application %d", n, i))
 				for _, request := range [][3]string{
 					{"PATCH", "/applications/" + app, `{"notes":"changed"}`},
@@ -117,10 +130,30 @@ func TestManyWriters(t *testing.T) {
 		})
 	}
 	all.Wait()
+	stop()
+	door.Wait()
 	live, deleted := len(c.e.Objects(tenant.Application)), len(c.e.Deleted(tenant.Application))
 	if live != 1+clients*each/2 || deleted != clients*each/2 {
 		t.Errorf("%d live, %d deleted", live, deleted)
 	}
+}
+
+// lookIn reads all that the second door shows, and changes what doesn't matter to a client.
+func (c *client) lookIn(t *testing.T) {
+	t.Helper()
+	if _, err := json.Marshal(c.e.Snapshot()); err != nil {
+		t.Error(err)
+	}
+	err := errors.Join(c.e.SetReading(graph.OverlongSecret, "accepted"), c.e.AddFaults(fault.Rule{Kind: fault.Latency, Route: "/nowhere"}))
+	if now := c.e.CurrentReadings(); err != nil || len(c.e.Facts().Users) != len(c.e.Accounts()) || now[graph.OverlongSecret] != "accepted" {
+		t.Errorf("%v %v", err, now)
+	}
+	if c.e.Connections() != 1 || len(c.e.Issued().Tokens) == 0 || len(c.e.Faults()) == 0 {
+		t.Error("what the door shows isn't what was done")
+	}
+	c.e.Requests()
+	c.e.ResetRequests()
+	c.e.ClearFaults()
 }
 
 func (c *client) create(t *testing.T, name string) (id string) {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
@@ -116,9 +117,7 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 		return nil, err
 	}
 	ctx, r.stop = context.WithCancel(ctx)
-	cloud, control := newServer(ctx, c, limitBody(c.Emulator)), newServer(ctx, c, limitBody(control{c.Emulator, c.Clock, save}.handler()))
-	cloud.TLSConfig = &tls.Config{Certificates: []tls.Certificate{identity.leaf}, MinVersion: tls.VersionTLS12}
-	r.servers = []*http.Server{cloud, control}
+	r.servers = []*http.Server{newCloudServer(ctx, c, identity), newServer(ctx, c, control{c.Emulator, c.Clock, save}.handler())}
 	go r.serve(ctx, opened)
 	return r, nil
 }
@@ -143,12 +142,37 @@ func (c Config) host() (string, error) {
 	return "127.0.0.1", nil
 }
 
+func newCloudServer(ctx context.Context, c Config, id identity) *http.Server {
+	s := newServer(ctx, c, c.Emulator)
+	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{id.leaf}, MinVersion: tls.VersionTLS12}
+	return s
+}
+
 func newServer(ctx context.Context, c Config, h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler:        survive(limitBody(h), c.Log),
+		MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog:    slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
+}
+
+// survive answers 500 for a handler that panics, and tells the log: that is a mistake in the emulator. A handler may
+// still drop its connection.
+func survive(h http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(p)
+			default:
+				log.Error("a mistake in the emulator", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				http.Error(w, "a mistake in the emulator; its log tells more", http.StatusInternalServerError)
+			}
+		}()
+		h.ServeHTTP(w, r)
+	})
 }
 
 // limitBody refuses what is announced as too long, and cuts off what turns out to be.
@@ -166,6 +190,7 @@ func limitBody(h http.Handler) http.Handler {
 // serve runs both servers until ctx ends or one of them fails.
 func (r *Running) serve(ctx context.Context, listeners []net.Listener) {
 	defer close(r.done)
+	defer r.stop()
 	ended := make(chan error, len(r.servers))
 	go func() { ended <- r.servers[0].ServeTLS(listeners[0], "", "") }()
 	go func() { ended <- r.servers[1].Serve(listeners[1]) }()
@@ -204,8 +229,8 @@ func (r *Running) Wait() error {
 	return r.err
 }
 
-// Close stops serving and saves the state. Requests under way get five seconds. The files stay, but
-// for emulator.json, which says that there is an emulator.
+// Close stops serving and saves the state. Requests under way get five seconds. The files stay, but for emulator.json,
+// which says that there is an emulator.
 func (r *Running) Close() error {
 	r.stop()
 	return r.Wait()

@@ -223,3 +223,24 @@ func TestServicePrincipalTagsAreAUnion(t *testing.T) {
 		t.Errorf("tags = %v", got)
 	}
 }
+
+// TestPanicLeavesNothingBehind breaks off a write in the middle; the handler's caller goes on after a panic.
+func TestPanicLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	cloud, facts, _ := seeded(t, 7)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic is swallowed")
+			}
+		}()
+		err := cloud.Update(func(tx *tenant.Tx) error {
+			tx.SoftDelete(facts.TenantID, tenant.Application, facts.ApplicationID)
+			panic("a mistake")
+		})
+		t.Error(err)
+	}()
+	if _, ok := cloud.Latest().Get(facts.TenantID, tenant.Application, facts.ApplicationID); !ok {
+		t.Error("half of a write has stayed")
+	}
+}

@@ -16,7 +16,7 @@ type Tx struct {
 	undo    []func()
 }
 
-// Update runs f alone on the latest state. When f returns an error nothing has happened.
+// Update runs f alone on the latest state. When f returns an error, or panics, nothing has happened.
 func (c *Cloud) Update(f func(*Tx) error) error { return c.update(c.now(), f) }
 
 // UpdateEverywhere is Update for a change that every replica knows at once, however far it lags: one that somebody made
@@ -28,13 +28,17 @@ func (c *Cloud) update(visible time.Time, f func(*Tx) error) error {
 	defer c.mu.Unlock()
 	c.commit++
 	tx := &Tx{view: &View{cloud: c, asOf: time.Unix(1<<40, 0), commit: c.commit}, at: c.now(), visible: visible}
-	err := f(tx)
-	if err != nil {
-		for i := len(tx.undo) - 1; i >= 0; i-- {
+	kept := false
+	defer func() { // Also when f panics.
+		for i := len(tx.undo) - 1; i >= 0 && !kept; i-- {
 			tx.undo[i]()
 		}
+	}()
+	if err := f(tx); err != nil {
+		return err
 	}
-	return err
+	kept = true
+	return nil
 }
 
 // Tenants lists the tenants in the order they were added.
