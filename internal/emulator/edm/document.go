@@ -23,11 +23,11 @@ func Merge(into, update tenant.Doc) {
 	}
 }
 
-// Entity cuts a document to what a reply shows: the selected properties, or all that are shown without a selection. A
+// Entity cuts a document to what a reply shows: the selected properties, or all that are shown when that is nil. A
 // property that the document lacks is null, or empty when it is a collection.
 func Entity(entity string, doc tenant.Doc, selected []string) tenant.Doc {
 	names := selected
-	if len(names) == 0 {
+	if names == nil {
 		names = Properties(entity)
 	}
 	out := make(tenant.Doc, len(names))

@@ -137,6 +137,12 @@ func IsNavigation(entity, name string) bool {
 	return ok && navigation(t, name)
 }
 
+// Navigates tells whether the navigation properties of an entity are known.
+func Navigates(entity string) bool {
+	t, ok := load().Entities[entity]
+	return ok && len(t.Navigation) > 0
+}
+
 func navigation(t *typeInfo, name string) bool {
 	for _, n := range t.Navigation {
 		if n.Name == name {

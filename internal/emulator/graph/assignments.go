@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -30,9 +31,21 @@ func (s assignmentSide) list(c *call) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := sp.String("id")
-	return c.list(collection{kind: tenant.AppRoleAssignment, set: s.set(id),
-		within: func(d tenant.Doc) bool { return d.String(s.end) == id }})
+	return c.list(s.of(sp.String("id")))
+}
+
+func (s assignmentSide) count(c *call) (*result, error) {
+	sp, err := c.principal()
+	if err != nil {
+		return nil, err
+	}
+	return c.count(s.of(sp.String("id")))
+}
+
+// of is the collection that a service principal has.
+func (s assignmentSide) of(id string) collection {
+	return collection{kind: tenant.AppRoleAssignment, set: s.set(id), within: ending(s.end, id),
+		fields: odata.Fields{"principalDisplayName": "eq startsWith", "resourceId": "eq"}}
 }
 
 // find gives the assignment that the path names, as the replica that answers this request shows it.

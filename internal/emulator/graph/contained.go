@@ -21,39 +21,35 @@ func (of containment) set(app tenant.Doc) string {
 	return "applications('" + app.String("id") + "')/" + of.name
 }
 
+// members are what an application has of a contained collection.
+func (of containment) members(app tenant.Doc) []found {
+	var all []found
+	for _, doc := range app.Docs(of.name) {
+		all = append(all, found{of.entity, doc})
+	}
+	return all
+}
+
+// collection is the collection as queries of one application's see it.
+func (of containment) collection(app tenant.Doc) collection {
+	return collection{kind: tenant.Kind(of.entity), set: of.set(app), fields: of.fields}
+}
+
 // listContained answers with a page of a contained collection of the application that the path names.
 func (c *call) listContained(of containment) (*result, error) {
 	app, err := c.application()
 	if err != nil {
 		return nil, err
 	}
-	if c.query.OrderBy != nil || c.query.Search != nil || c.advanced() {
-		return nil, notImplemented("advanced queries of " + of.name)
-	}
-	match, err := c.matcher(collection{kind: tenant.Kind(of.entity), fields: of.fields})
+	return c.listFound(of.collection(app), of.members(app), showOwn)
+}
+
+func (c *call) countContained(of containment) (*result, error) {
+	app, err := c.application()
 	if err != nil {
 		return nil, err
 	}
-	from, err := c.position()
-	if err != nil {
-		return nil, err
-	}
-	docs := slices.DeleteFunc(app.Docs(of.name), func(d tenant.Doc) bool { return match != nil && !match(d) })
-	docs = docs[min(from, len(docs)):]
-	body := tenant.Doc{"@odata.context": c.context(of.set(app))}
-	if size := c.pageSize(); size < len(docs) {
-		docs, body["@odata.nextLink"] = docs[:size], c.nextLink(from+size)
-	}
-	value := []any{}
-	for _, doc := range docs {
-		shown, err := c.shape(of.entity, doc, false)
-		if err != nil {
-			return nil, err
-		}
-		value = append(value, shown)
-	}
-	body["value"] = value
-	return &result{status: http.StatusOK, body: body}, nil
+	return c.countFound(of.collection(app), of.members(app))
 }
 
 // getContained answers with one member of a contained collection.

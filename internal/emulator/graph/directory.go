@@ -58,27 +58,6 @@ func directoryKinds() []tenant.Kind {
 	return []tenant.Kind{tenant.User, tenant.ServicePrincipal, tenant.Application}
 }
 
-// objectsByID gives the live objects of some types by id, in the order of the ids. Unknown ids are left out.
-func (c *call) objectsByID(ids []string, kinds []tenant.Kind) ([]any, error) {
-	value := []any{}
-	view := c.Cloud.Latest()
-	for _, id := range ids {
-		for _, kind := range kinds {
-			doc, ok := view.Get(c.caller.TenantID, kind, id)
-			if !ok {
-				continue
-			}
-			shown, err := c.shape(string(kind), doc, false)
-			if err != nil {
-				return nil, err
-			}
-			shown["@odata.type"] = "#microsoft.graph." + string(kind)
-			value = append(value, shown)
-		}
-	}
-	return value, nil
-}
-
 func getDirectoryObject(c *call) (*result, error) {
 	id, err := c.objectID()
 	if err != nil {
@@ -127,9 +106,16 @@ func getByIDs(c *call) (*result, error) {
 	if len(types) > 0 && !slices.Contains(types, "directoryObject") {
 		kinds = slices.DeleteFunc(kinds, func(k tenant.Kind) bool { return !slices.Contains(types, string(k)) })
 	}
-	value, err := c.objectsByID(ids, kinds)
-	if err != nil {
+	if err := c.checkShape(string(anyObject)); err != nil {
 		return nil, err
+	}
+	value := []any{}
+	for _, f := range c.byID(ids, kinds, c.near) {
+		shown, err := showTyped(c, f)
+		if err != nil {
+			return nil, err
+		}
+		value = append(value, shown)
 	}
 	return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": c.context("directoryObjects"), "value": value}}, nil
 }

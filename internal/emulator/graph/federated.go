@@ -13,7 +13,7 @@ import (
 
 // federated are the trusts of an application in foreign token issuers.
 var federated = containment{name: "federatedIdentityCredentials", entity: "federatedIdentityCredential",
-	fields: odata.Fields{"name": "eq", "subject": "eq"}}
+	fields: odata.Fields{"name": "eq", "subject": "eq", "issuer": ""}}
 
 const (
 	mostFederated    = 20
@@ -24,6 +24,7 @@ const (
 var federatedName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`)
 
 func listFederated(c *call) (*result, error)   { return c.listContained(federated) }
+func countFederated(c *call) (*result, error)  { return c.countContained(federated) }
 func getFederated(c *call) (*result, error)    { return c.getContained(federated) }
 func deleteFederated(c *call) (*result, error) { return c.deleteContained(federated) }
 

@@ -25,9 +25,7 @@ func listPrincipalGrants(c *call) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := sp.String("id")
-	return c.list(collection{kind: tenant.Grant, set: grantSet, fields: grantFields,
-		within: func(d tenant.Doc) bool { return d.String("clientId") == id }})
+	return c.list(collection{kind: tenant.Grant, set: grantSet, fields: grantFields, within: ending("clientId", sp.String("id"))})
 }
 
 func getGrant(c *call) (*result, error) {

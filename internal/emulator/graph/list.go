@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,7 @@ func (c *call) list(of collection) (*result, error) {
 	}
 	value := []any{}
 	for _, shown := range docs {
-		if err := c.finish(shown, false); err != nil {
+		if err := c.finish(entity, shown, false); err != nil {
 			return nil, err
 		}
 		if of.typed {
@@ -78,7 +79,7 @@ func (c *call) page(view *tenant.View, of collection, from int, match func(tenan
 		return view.Page(c.chosen(of, match), from, c.pageSize(), cut)
 	}
 	docs, _ = view.Page(c.chosen(of, match), 0, math.MaxInt, nil)
-	c.sort(docs)
+	slices.SortStableFunc(docs, c.order)
 	docs = docs[min(from, len(docs)):]
 	if size := c.pageSize(); size < len(docs) {
 		docs, next = docs[:size], from+size
@@ -121,10 +122,7 @@ func countOwners(h holder) func(*call) (*result, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !c.eventual() {
-			return nil, notCounted()
-		}
-		return &result{status: http.StatusOK, text: strconv.Itoa(len(doc.Strings("owners")))}, nil
+		return c.countFound(directoryObjects, c.ownersOf(doc))
 	}
 }
 

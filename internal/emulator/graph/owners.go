@@ -2,7 +2,6 @@ package graph
 
 import (
 	"encoding/json"
-	"net/http"
 	"path"
 	"slices"
 
@@ -16,13 +15,18 @@ const (
 	mostBound  = 20
 )
 
+// ownersOf finds the owners of an application or service principal.
+func (c *call) ownersOf(doc tenant.Doc) []found {
+	return c.linked(doc.Strings("owners"), directoryKinds())
+}
+
 func listOwners(h holder) func(*call) (*result, error) {
 	return func(c *call) (*result, error) {
 		doc, err := h.find(c)
 		if err != nil {
 			return nil, err
 		}
-		return c.directoryObjects(doc.Strings("owners"))
+		return c.listFound(directoryObjects, c.ownersOf(doc), showTyped)
 	}
 }
 
@@ -32,11 +36,11 @@ func listOwnerReferences(h holder) func(*call) (*result, error) {
 		if err != nil {
 			return nil, err
 		}
-		value := []any{}
-		for _, id := range doc.Strings("owners") {
-			value = append(value, tenant.Doc{"@odata.id": c.baseURL + "/directoryObjects/" + id})
-		}
-		return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": c.context("Collection($ref)"), "value": value}}, nil
+		references := directoryObjects
+		references.set = "Collection($ref)"
+		return c.listFound(references, c.ownersOf(doc), func(c *call, f found) (tenant.Doc, error) {
+			return tenant.Doc{"@odata.id": c.baseURL + "/directoryObjects/" + f.doc.String("id")}, nil
+		})
 	}
 }
 
@@ -46,37 +50,15 @@ func listOwnedObjects(c *call) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
-	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal} {
-		for _, doc := range c.far().Find(c.caller.TenantID, kind, func(d tenant.Doc) bool {
-			return slices.Contains(d.Strings("owners"), sp.String("id"))
-		}) {
-			ids = append(ids, doc.String("id"))
-		}
-	}
-	return c.directoryObjects(ids)
+	return c.listFound(directoryObjects, c.ownedBy(sp.String("id")), showTyped)
 }
 
-// directoryObjects answers with a page of the objects of a list of ids.
-func (c *call) directoryObjects(ids []string) (*result, error) {
-	if c.query.Filter != nil || c.query.OrderBy != nil || c.query.Search != nil || c.advanced() {
-		return nil, notImplemented("queries of owners and owned objects")
-	}
-	from, err := c.position()
+func countOwnedObjects(c *call) (*result, error) {
+	sp, err := c.principal()
 	if err != nil {
 		return nil, err
 	}
-	body := tenant.Doc{"@odata.context": c.context("directoryObjects")}
-	ids = ids[min(from, len(ids)):]
-	if size := c.pageSize(); size < len(ids) {
-		ids, body["@odata.nextLink"] = ids[:size], c.nextLink(from+size)
-	}
-	value, err := c.objectsByID(ids, directoryKinds())
-	if err != nil {
-		return nil, err
-	}
-	body["value"] = value
-	return &result{status: http.StatusOK, body: body}, nil
+	return c.countFound(directoryObjects, c.ownedBy(sp.String("id")))
 }
 
 // reference reads {"@odata.id": "…/directoryObjects/{id}"}.

@@ -6,19 +6,15 @@ import (
 	"strings"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
-	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
-
-// mostExpanded is how many objects of a relation $expand shows.
-const mostExpanded = 20
 
 // sortable are the properties that $orderby may name.
 func sortable(kind tenant.Kind) []string {
 	switch kind {
 	case tenant.Application:
 		return []string{"createdDateTime", "deletedDateTime", "displayName"}
-	case tenant.ServicePrincipal, tenant.User:
+	case tenant.ServicePrincipal, tenant.User, anyObject:
 		return []string{"displayName"}
 	default:
 		return nil
@@ -30,6 +26,8 @@ func searchable(kind tenant.Kind) []string {
 	switch kind {
 	case tenant.Application, tenant.ServicePrincipal:
 		return []string{"displayName", "description"}
+	case anyObject:
+		return []string{"displayName"}
 	default:
 		return nil
 	}
@@ -59,6 +57,9 @@ func (c *call) matcher(of collection) (func(tenant.Doc) bool, error) {
 		}
 	}
 	if filter != nil {
+		if of.kind == anyObject && !advanced {
+			return nil, unsupportedQuery("The specified filter to the reference property query is currently not supported.")
+		}
 		if err := filter.Check(of.fields, advanced); err != nil {
 			return nil, fromQuery(err, string(of.kind))
 		}
@@ -82,62 +83,31 @@ func (c *call) checkOrder(kind tenant.Kind) error {
 	}
 	for _, by := range c.query.OrderBy {
 		switch entity := string(kind); {
+		case slices.Contains(sortable(kind), by.Name):
 		case !edm.Has(entity, by.Name):
 			return noSuchProperty(by.Name, entity)
-		case !slices.Contains(sortable(kind), by.Name):
+		default:
 			return unsupportedQuery("Sorting by property '%s' of resource '%s' is not supported.", by.Name, title(entity))
 		}
 	}
 	return nil
 }
 
-// sort brings documents into the order of $orderby: texts without regard to case, null first, equals as they were made.
-func (c *call) sort(docs []tenant.Doc) {
-	slices.SortStableFunc(docs, func(a, b tenant.Doc) int {
-		for _, by := range c.query.OrderBy {
-			order := cmp.Compare(strings.ToLower(a.String(by.Name)), strings.ToLower(b.String(by.Name)))
-			if strings.HasSuffix(by.Name, "DateTime") {
-				order = a.Time(by.Name).Compare(b.Time(by.Name))
-			}
-			if by.Descending {
-				order = -order
-			}
-			if order != 0 {
-				return order
-			}
+// order compares two documents by $orderby: texts without regard to case, null first. Without it all are equal.
+func (c *call) order(a, b tenant.Doc) int {
+	for _, by := range c.query.OrderBy {
+		order := cmp.Compare(strings.ToLower(a.String(by.Name)), strings.ToLower(b.String(by.Name)))
+		if strings.HasSuffix(by.Name, "DateTime") {
+			order = a.Time(by.Name).Compare(b.Time(by.Name))
 		}
-		return 0
-	})
-}
-
-// checkExpand judges $expand.
-func (c *call) checkExpand(entity string) error {
-	relation := c.query.Expand
-	switch {
-	case relation == nil:
-		return nil
-	case c.advanced() || c.query.Search != nil:
-		return unsupportedQuery("$expand can't be combined with advanced queries.")
-	case !edm.IsNavigation(entity, relation.Name):
-		return noSuchProperty(relation.Name, entity)
-	case relation.Name != "owners":
-		return notImplemented("$expand=" + relation.Name)
+		if by.Descending {
+			order = -order
+		}
+		if order != 0 {
+			return order
+		}
 	}
-	return nil
-}
-
-// expand puts the objects of $expand's relation in the place of their ids.
-func (c *call) expand(shown tenant.Doc) error {
-	relation := c.query.Expand
-	if relation == nil {
-		return nil
-	}
-	inner := *c
-	inner.query = odata.Query{Select: relation.Select}
-	ids := shown.Strings(relation.Name)
-	objects, err := inner.objectsByID(ids[:min(len(ids), mostExpanded)], directoryKinds())
-	shown[relation.Name] = objects
-	return err
+	return 0
 }
 
 // shape cuts a document to what is shown of it.
@@ -146,13 +116,13 @@ func (c *call) shape(entity string, doc tenant.Doc, exact bool) (tenant.Doc, err
 		return nil, err
 	}
 	shown := c.cut(entity, doc).Clone()
-	return shown, c.finish(shown, exact)
+	return shown, c.finish(entity, shown, exact)
 }
 
 // checkShape judges $select and $expand.
 func (c *call) checkShape(entity string) error {
 	for _, name := range c.query.Select {
-		if !edm.Selectable(entity, name) {
+		if !selectable(entity, name) {
 			return noSuchProperty(name, entity)
 		}
 	}
@@ -163,15 +133,16 @@ func (c *call) checkShape(entity string) error {
 func (c *call) cut(entity string, doc tenant.Doc) tenant.Doc {
 	shown := edm.Entity(entity, doc, c.query.Select)
 	if e := c.query.Expand; e != nil {
-		shown[e.Name] = doc[e.Name]
+		r, _ := relationOf(entity, e.Name)
+		shown[e.Name] = doc[r.by]
 	}
 	return shown
 }
 
 // finish turns what was cut and copied into what a reply shows.
-func (c *call) finish(shown tenant.Doc, exact bool) error {
+func (c *call) finish(entity string, shown tenant.Doc, exact bool) error {
 	if !exact {
 		edm.WholeSeconds(shown)
 	}
-	return c.expand(shown)
+	return c.expand(entity, shown)
 }

@@ -85,11 +85,13 @@ func principalRoutes(add adder) {
 		add(del, sp, writeApplications, deletePrincipal)
 		held(add, sp, principalHolder())
 		add(get, sp+"/ownedObjects", readApplications, listOwnedObjects)
+		add(get, sp+"/ownedObjects/$count", readApplications, countOwnedObjects)
 		add(get, sp+"/oauth2PermissionGrants", readGrants, listPrincipalGrants)
 		add(get, sp+"/oauth2PermissionScopes", readApplications, listPermissions("oauth2PermissionScopes"))
 		add(get, sp+"/appRoles", readApplications, listPermissions("appRoles"))
 		for _, side := range []assignmentSide{clientSide(), resourceSide()} {
 			add(get, sp+"/"+side.collection, readApplications, side.list)
+			add(get, sp+"/"+side.collection+"/$count", readApplications, side.count)
 			add(post, sp+"/"+side.collection, writeAssignments, side.create)
 			add(get, sp+"/"+side.collection+"/{assignmentId}", readApplications, side.get)
 			add(del, sp+"/"+side.collection+"/{assignmentId}", deleteAssignments, side.remove)
@@ -140,6 +142,7 @@ func policyRoutes(add adder) {
 func federation(add adder, app string) {
 	all := app + "/" + federated.name
 	add(http.MethodGet, all, readApplications, listFederated)
+	add(http.MethodGet, all+"/$count", readApplications, countFederated)
 	add(http.MethodPost, all, writeApplications, createFederated)
 	for _, one := range []string{all + "/{subId}", all + "(name='{name}')"} {
 		add(http.MethodGet, one, readApplications, getFederated)
@@ -166,7 +169,7 @@ func lacking(add adder) {
 		for _, action := range []string{"setVerifiedPublisher", "unsetVerifiedPublisher"} {
 			all(app+"/"+action, post)
 		}
-		for _, sub := range []string{"createdOnBehalfOf", "homeRealmDiscoveryPolicies", "synchronization",
+		for _, sub := range []string{"createdOnBehalfOf", "owners/microsoft.graph.servicePrincipal", "owners/microsoft.graph.user", "homeRealmDiscoveryPolicies", "synchronization",
 			"tokenIssuancePolicies", "tokenLifetimePolicies"} {
 			all(app+"/"+sub, get)
 		}
@@ -177,7 +180,8 @@ func lacking(add adder) {
 			all(sp+"/"+action, post)
 		}
 		all(sp+"/delegatedPermissionClassifications/{subId}", del)
-		for _, sub := range []string{"createdObjects", "memberOf",
+		for _, sub := range []string{"createdObjects", "memberOf", "ownedObjects/microsoft.graph.application",
+			"ownedObjects/microsoft.graph.servicePrincipal", "owners/microsoft.graph.servicePrincipal", "owners/microsoft.graph.user",
 			"delegatedPermissionClassifications", "federatedIdentityCredentials"} {
 			all(sp+"/"+sub, get)
 		}
