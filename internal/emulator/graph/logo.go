@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -19,7 +20,8 @@ var logoTypes = []string{"image/png", "image/gif", "image/jpeg"}
 // largestLogo is how many bytes a logo may have by the reading logo-size.
 const largestLogo = 100 << 10
 
-// putLogo replaces the logo of an application; its address in info.logoUrl changes with it.
+// putLogo replaces the logo of an application; its address in info.logoUrl changes with it, and is kept without the
+// emulator's own, which may be another one tomorrow.
 func putLogo(c *call) (*result, error) {
 	media, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || !slices.Contains(logoTypes, media) {
@@ -35,7 +37,7 @@ func putLogo(c *call) (*result, error) {
 	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
 		sum := tenant.Digest(c.Seed, "logo", string(c.body))
 		app["logo"] = base64.StdEncoding.EncodeToString(c.body)
-		app.Doc("info")["logoUrl"] = c.baseURL + "/applications/" + app.String("id") + logoPath + "#" + hex.EncodeToString(sum[:8])
+		app.Doc("info")["logoUrl"] = "/applications/" + app.String("id") + logoPath + "#" + hex.EncodeToString(sum[:8])
 		tx.Put(c.caller.TenantID, tenant.Application, app)
 		return nil
 	})
@@ -55,4 +57,11 @@ func getLogo(c *call) (*result, error) {
 		return nil, notFound("logo")
 	}
 	return &result{status: http.StatusOK, text: string(image), media: http.DetectContentType(image)}, nil
+}
+
+// showLogo completes the address of a logo in what is shown.
+func (c *call) showLogo(shown tenant.Doc) {
+	if info := shown.Doc("info"); strings.HasPrefix(info.String("logoUrl"), "/") {
+		info["logoUrl"] = c.baseURL + info.String("logoUrl")
+	}
 }

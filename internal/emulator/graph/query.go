@@ -144,5 +144,6 @@ func (c *call) finish(entity string, shown tenant.Doc, exact bool) error {
 	if !exact {
 		edm.WholeSeconds(shown)
 	}
+	c.showLogo(shown)
 	return c.expand(entity, shown)
 }

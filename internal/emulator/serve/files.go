@@ -127,10 +127,13 @@ func (r *Running) removeReady() error {
 	return err
 }
 
-// replaceFile writes a file so that a reader sees all of it or none. It is for the owner only, because passwords may be
-// in it.
+// successor is what the name of a file that is being replaced is continued with, before a number.
+const successor = ".new-"
+
+// replaceFile writes a file so that a reader sees all of it or none, also when the program or the machine stops in the
+// middle. It is for the owner only, because passwords may be in it.
 func replaceFile(path string, text []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+successor+"*")
 	if err != nil {
 		return err
 	}
@@ -146,4 +149,18 @@ func replaceFile(path string, text []byte) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// removeSuccessors takes away what a program that was killed has left of its attempts to replace a file.
+func removeSuccessors(path string) error {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), filepath.Base(path)+successor) {
+			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(path), entry.Name())))
+		}
+	}
+	return err
 }

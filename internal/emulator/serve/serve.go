@@ -99,7 +99,7 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 	}
 	// A file that can't be written is told now, not when there is something to lose.
 	if save != nil {
-		if err := save(); err != nil {
+		if err := errors.Join(removeSuccessors(c.Data), save()); err != nil {
 			return nil, err
 		}
 	}

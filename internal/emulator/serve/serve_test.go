@@ -68,6 +68,17 @@ func check(t *testing.T, err error) {
 // call sends a request and decodes the JSON of the answer into out, unless out is nil.
 func (r *running) call(method, address string, body io.Reader, header http.Header, out any) int {
 	r.t.Helper()
+	text, status := r.send(method, address, body, header)
+	if out != nil {
+		if err := json.Unmarshal(text, out); err != nil {
+			r.t.Fatalf("%s %s: %v in %q", method, address, err, text)
+		}
+	}
+	return status
+}
+
+func (r *running) send(method, address string, body io.Reader, header http.Header) (text []byte, status int) {
+	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, address, body)
 	check(r.t, err)
 	if header != nil {
@@ -75,14 +86,9 @@ func (r *running) call(method, address string, body io.Reader, header http.Heade
 	}
 	resp, err := r.client.Do(req)
 	check(r.t, err)
-	text, err := io.ReadAll(resp.Body)
+	text, err = io.ReadAll(resp.Body)
 	check(r.t, errors.Join(err, resp.Body.Close()))
-	if out != nil {
-		if err := json.Unmarshal(text, out); err != nil {
-			r.t.Fatalf("%s %s: %v in %q", method, address, err, text)
-		}
-	}
-	return resp.StatusCode
+	return text, resp.StatusCode
 }
 
 func (r *running) control(method, path string, body string, out any) int {
