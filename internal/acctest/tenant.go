@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 	"github.com/appreg/terraform-provider-appreg/internal/provider"
 )
@@ -48,10 +50,11 @@ func (c *Clock) Advance(d time.Duration) {
 // Tenant is an emulated cloud of one test. Its second door is the embedded Emulator.
 type Tenant struct {
 	*emulator.Emulator
-	Clock  *Clock
-	URL    string // https origin of Graph and of sign-in
-	CAFile string
-	seeded map[string]bool // ids of the objects that were there from the start
+	Clock    *Clock
+	URL      string // https origin of Graph and of sign-in
+	VaultURI string // of the key vault [keyvault.MainVault], with a slash at the end
+	CAFile   string
+	seeded   map[string]bool // ids of the objects that were there from the start
 }
 
 // Hostile starts a tenant that lags, throttles and pages as its seed decides.
@@ -85,7 +88,24 @@ func start(t testing.TB, opts []emulator.Option) *Tenant {
 	if err != nil {
 		t.Fatalf("start the emulator: %v", err)
 	}
-	server := httptest.NewUnstartedServer(e)
+	server, vault := serve(t, e), serve(t, e.VaultHandler(keyvault.MainVault))
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(ca, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := &Tenant{Emulator: e, Clock: clock, URL: server.URL, VaultURI: vault.URL + "/", CAFile: ca, seeded: map[string]bool{}}
+	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant} {
+		for _, d := range x.Objects(kind) {
+			x.seeded[d.String("id")] = true
+		}
+	}
+	return x
+}
+
+// serve serves over TLS on loopback, with a certificate that all servers of the process share.
+func serve(t testing.TB, h http.Handler) *httptest.Server {
+	server := httptest.NewUnstartedServer(h)
 	server.EnableHTTP2 = true
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // dropped connections are what the tests ask for
 	server.StartTLS()
@@ -93,18 +113,7 @@ func start(t testing.TB, opts []emulator.Option) *Tenant {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(ca, certificate, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	x := &Tenant{Emulator: e, Clock: clock, URL: server.URL, CAFile: ca, seeded: map[string]bool{}}
-	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant} {
-		for _, d := range x.Objects(kind) {
-			x.seeded[d.String("id")] = true
-		}
-	}
-	return x
+	return server
 }
 
 // Environment is what the automation that runs Terraform would export.

@@ -10,6 +10,7 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -76,6 +77,9 @@ func (e *Emulator) Object(id string) (tenant.Doc, bool) {
 	}
 	return e.cloud.Latest().Get(e.seeded.TenantID, kind, id)
 }
+
+// Vaults are the key vaults, with a second door of their own.
+func (e *Emulator) Vaults() *keyvault.Server { return e.vaults }
 
 // Cloud is the state itself, other tenants included, for what the other methods don't offer.
 func (e *Emulator) Cloud() *tenant.Cloud { return e.cloud }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -33,6 +34,7 @@ type Emulator struct {
 	seeded  tenant.Seeded
 	graph   *graph.Server
 	signin  *signin.Handler
+	vaults  *keyvault.Server
 	faults  *fault.Injector
 	latency time.Duration
 	log     *slog.Logger
@@ -40,17 +42,17 @@ type Emulator struct {
 	mu          sync.Mutex
 	requests    []Request
 	connections map[string]bool
-	readings    graph.Readings // of both sides
+	readings    graph.Readings // of all sides
 }
 
 // Request is a request as it was answered. It is recorded once its effect has happened, before the answer leaves.
 type Request struct {
 	Method, Path string
-	Route        string // as in "/applications/{id}", "/{tenant}/oauth2/v2.0/token"; "" when there is none
-	Query        string // raw; Graph only
+	Route        string // as in "/applications/{id}", "/{tenant}/oauth2/v2.0/token", "vault:/secrets/{name}"; "" when there is none
+	Query        string // raw; not of the sign-in side
 	Status       int
 	RequestID    string
-	ClientID     string     // of the caller; Graph only
+	ClientID     string     // of the caller; not of the sign-in side
 	At           time.Time  // when it came in
 	Fault        fault.Kind // "" for none
 }
@@ -89,14 +91,15 @@ func New(opts ...Option) (*Emulator, error) {
 	if err := validate(o.readings); err != nil {
 		return nil, err
 	}
-	ofGraph, ofSignIn := part(o.readings)
+	ofGraph, ofSignIn, ofVaults := part(o.readings)
 	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Hosts: o.hosts, Readings: ofSignIn, Client: o.issuers})
 	server, err := graph.New(graph.Config{Cloud: cloud, Authority: platform, Seed: o.seed, Lag: o.lag,
 		PageSize: o.pageSize, Budget: o.budget, Hosts: o.hosts, Readings: ofGraph})
 	if err != nil {
 		return nil, err
 	}
-	return &Emulator{cloud: cloud, seeded: cloud.Seeded(), graph: server, signin: platform, latency: o.latency, log: o.log,
+	vaults := keyvault.New(keyvault.Config{Cloud: cloud, Authority: platform, PageSize: o.pageSize, Readings: ofVaults})
+	return &Emulator{cloud: cloud, seeded: cloud.Seeded(), graph: server, signin: platform, vaults: vaults, latency: o.latency, log: o.log,
 		faults: fault.NewInjector(o.seed, o.rules), connections: map[string]bool{}, readings: o.readings}, nil
 }
 
@@ -106,20 +109,46 @@ func (e *Emulator) Facts() Facts {
 		ClientSecret: e.seeded.ClientSecret, Users: e.cloud.Accounts(), Tenants: e.cloud.Tenants(), Seed: e.seeded.Seed}
 }
 
-// ServeHTTP answers Graph under /v1.0 and /beta, and the sign-in endpoints everywhere else. A fault that drops the
-// connection, and a request that its client doesn't finish, panic with http.ErrAbortHandler, as handlers do for that.
+// ServeHTTP answers as a vault where the request's host names one, Graph under /v1.0 and /beta, and the sign-in endpoints
+// everywhere else. A fault that drops the connection, and a request that its client doesn't finish, panic with
+// http.ErrAbortHandler, as handlers do for that.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := e.exchange(w, r)
+	if vault, ok := keyvault.VaultOf(r); ok {
+		x.serve(e.vaults.Vault(vault)) //nolint:contextcheck // It travels in the request.
+		return
+	}
+	if graph.Owns(r.URL.Path) {
+		x.serve(e.graph) //nolint:contextcheck // It travels in the request.
+		return
+	}
+	x.signInRequest() //nolint:contextcheck // It travels in the request.
+}
+
+// VaultHandler answers as one vault, whatever the request's host.
+func (e *Emulator) VaultHandler(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.exchange(w, r).serve(e.vaults.Vault(name)) //nolint:contextcheck // It travels in the request.
+	})
+}
+
+func (e *Emulator) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	e.mu.Lock()
 	e.connections[r.RemoteAddr] = true
 	e.mu.Unlock()
 	// The clock may have been moved; a client that reckons with dates must see which time it is here.
 	w.Header().Set("Date", e.cloud.Now().UTC().Format(http.TimeFormat))
-	x := &exchange{Emulator: e, w: w, r: r, seen: Request{Method: r.Method, Path: r.URL.Path, At: e.cloud.Now()}}
-	if graph.Owns(r.URL.Path) {
-		x.graphRequest() //nolint:contextcheck // It travels in the request.
-		return
-	}
-	x.signInRequest() //nolint:contextcheck // It travels in the request.
+	return &exchange{Emulator: e, w: w, r: r, seen: Request{Method: r.Method, Path: r.URL.Path, At: e.cloud.Now()}}
+}
+
+// service is Graph or a vault.
+type service interface {
+	// Match names the route of a request and the object that it is about.
+	Match(r *http.Request, body []byte) (route, object string)
+	// Serve does the work.
+	Serve(r *http.Request, body []byte) *graph.Reply
+	// Fail answers with what a fault asks for, and does nothing.
+	Fail(r *http.Request, kind fault.Kind, status int, retryAfter string) *graph.Reply
 }
 
 // exchange is one request on its way.
@@ -130,7 +159,7 @@ type exchange struct {
 	seen Request
 }
 
-func (x *exchange) graphRequest() {
+func (x *exchange) serve(s service) {
 	x.seen.Query = x.r.URL.RawQuery
 	body, err := graph.ReadBody(x.r)
 	var refusal *graph.Error
@@ -142,8 +171,10 @@ func (x *exchange) graphRequest() {
 		x.cutOff(&graph.Reply{}) // The client has gone, or was too slow: half a request isn't answered.
 	}
 	var object string
-	x.seen.Route, object = x.graph.Match(x.r, body)
-	x.play(object, x.latency, x.refuseGraph, func() *graph.Reply { return x.graph.Serve(x.r, body) })
+	x.seen.Route, object = s.Match(x.r, body)
+	x.play(object, x.latency, func(rule fault.Rule) *graph.Reply {
+		return s.Fail(x.r, rule.Kind, cmp.Or(rule.Status, http.StatusServiceUnavailable), rule.RetryAfterHeader(x.cloud.Now()))
+	}, func() *graph.Reply { return s.Serve(x.r, body) })
 }
 
 // signInRequest leaves sign-in to its handler, and sends on what that has answered.
@@ -192,20 +223,6 @@ func (x *exchange) play(object string, wait time.Duration, refuse func(fault.Rul
 	}
 }
 
-// refuseGraph answers as Graph does in the trouble that a rule speaks of.
-func (x *exchange) refuseGraph(rule fault.Rule) *graph.Reply {
-	retryAfter := rule.RetryAfterHeader(x.cloud.Now())
-	switch rule.Kind {
-	case fault.Throttle:
-		return x.graph.Refuse(x.r, graph.Throttled(retryAfter))
-	case fault.Conflict:
-		return x.graph.Refuse(x.r, graph.ConcurrentWrites())
-	case fault.NoMSAApplication:
-		return x.graph.Refuse(x.r, graph.MissingMSAApplication())
-	}
-	return x.graph.Refuse(x.r, graph.ServerError(cmp.Or(rule.Status, http.StatusServiceUnavailable), retryAfter))
-}
-
 // refuseSignIn answers as the front end of the sign-in endpoints does when it is in trouble.
 func (x *exchange) refuseSignIn(rule fault.Rule) *graph.Reply {
 	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
@@ -228,7 +245,7 @@ func (x *exchange) answer(reply *graph.Reply) {
 func (x *exchange) write(reply *graph.Reply) {
 	maps.Copy(x.w.Header(), reply.Header)
 	x.w.WriteHeader(reply.Status)
-	if _, err := x.w.Write(reply.Body); err != nil {
+	if _, err := x.w.Write(reply.Body); err != nil { //nolint:gosec // JSON, or a page made by html/template.
 		x.log.Debug("the client has gone", "error", err)
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -94,19 +96,20 @@ const (
 
 // Readings lists all behaviours that no source settles, with their choices; the first one is the default.
 func Readings() []graph.Reading {
-	return append(graph.AllReadings(),
-		graph.Reading{Name: OIDCScopesNeedGrant, Choices: []string{"no", "yes"},
+	return slices.Concat(graph.AllReadings(), []graph.Reading{
+		{Name: OIDCScopesNeedGrant, Choices: []string{"no", "yes"},
 			Why: "whether openid, profile, email and offline_access need a grant of their own"},
-		graph.Reading{Name: AppTokenNeedsPrincipal, Choices: []string{"no", "yes"},
+		{Name: AppTokenNeedsPrincipal, Choices: []string{"no", "yes"},
 			Why: "whether an application without service principal in its own tenant gets a token"},
-		graph.Reading{Name: MissingCredential, Choices: []string{"401", "400"},
+		{Name: MissingCredential, Choices: []string{"401", "400"},
 			Why: "the status of AADSTS7000218 and 7000216, seen as either"},
-		graph.Reading{Name: RecommendedConsent, Choices: []string{"all", "foreign"},
+		{Name: RecommendedConsent, Choices: []string{"all", "foreign"},
 			Why: "which applications Microsoft's recommended consent policy withholds mail and the like from: all, or those of other tenants"},
-		graph.Reading{Name: UnassignedApp, Choices: []string{"refused", "served"},
+		{Name: UnassignedApp, Choices: []string{"refused", "served"},
 			Why: "an application's own token for an API that demands assignment, without any: 501051 isn't confirmed"},
-		graph.Reading{Name: FederatedMismatch, Choices: []string{"named", "named-400", "unnamed"},
-			Why: "a foreign token that isn't trusted: 700211, 700212 or 700213 by the claim, with 401 or 400, or 70021 as older reports have it"})
+		{Name: FederatedMismatch, Choices: []string{"named", "named-400", "unnamed"},
+			Why: "a foreign token that isn't trusted: 700211, 700212 or 700213 by the claim, with 401 or 400, or 70021 as older reports have it"},
+	}, keyvault.AllReadings())
 }
 
 // cloud is the state to start with.
@@ -136,6 +139,7 @@ func (o *options) makeHostile() {
 	for _, after := range []string{"0.25", "1", "date:1s"} {
 		o.rules = append(o.rules, fault.Rule{Kind: fault.Throttle, RetryAfter: after, Probability: 0.01})
 	}
+	o.rules = append(o.rules, fault.Rule{Kind: fault.Throttle, Route: fault.VaultPrefix + "*", Probability: 0.03})
 	for _, r := range Readings() {
 		if _, fixed := o.readings[r.Name]; !fixed {
 			o.readings[r.Name] = r.Choices[int(o.fraction("reading "+r.Name)*float64(len(r.Choices)))]

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
 )
 
@@ -30,16 +31,17 @@ func (e *Emulator) SetReading(name, choice string) error {
 	if err := validate(next); err != nil {
 		return err
 	}
-	ofGraph, ofSignIn := part(next)
+	ofGraph, ofSignIn, ofVaults := part(next)
 	if err := e.graph.SetReadings(ofGraph); err != nil {
 		return err
 	}
 	e.signin.SetReadings(ofSignIn)
+	e.vaults.SetReadings(ofVaults)
 	e.readings = next
 	return nil
 }
 
-// validate tells of an unknown name or choice, on either side.
+// validate tells of an unknown name or choice, on any side.
 func validate(chosen graph.Readings) error {
 	all := Readings()
 	for name, choice := range chosen {
@@ -54,9 +56,11 @@ func validate(chosen graph.Readings) error {
 	return nil
 }
 
-// part parts the readings into those of Graph and those of the sign-in side.
-func part(all graph.Readings) (graph.Readings, signin.Readings) {
+// part parts the readings into those of Graph, of the sign-in side and of the vaults.
+func part(all graph.Readings) (graph.Readings, signin.Readings, keyvault.Readings) {
 	o := options{readings: maps.Clone(all)}
 	ofSignIn := o.signInReadings()
-	return o.readings, ofSignIn
+	ofVaults := keyvault.Readings{AbsentIsNotFound: o.readings[keyvault.VersionsOfAbsent] == "404"}
+	delete(o.readings, keyvault.VersionsOfAbsent)
+	return o.readings, ofSignIn, ofVaults
 }

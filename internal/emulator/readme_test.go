@@ -12,6 +12,7 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
 )
 
@@ -25,7 +26,7 @@ func TestReadmeFollowsTheCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := text
-	for name, section := range map[string]string{"played": operations(true), "lacking": operations(false), "sign-in": endpoints(),
+	for name, section := range map[string]string{"played": operations(true), "lacking": operations(false), "sign-in": endpoints(), "vault": vault(),
 		"readings": readings()} {
 		want = replaceSection(t, want, name, section)
 	}
@@ -124,6 +125,15 @@ func endpoints() string {
 	b.WriteString("| Address | What it is |\n|---|---|\n")
 	for _, e := range signin.Endpoints() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", e[0], e[1])
+	}
+	return b.String()
+}
+
+func vault() string {
+	var b strings.Builder
+	b.WriteString("| Request | Secret permission |\n|---|---|\n")
+	for _, o := range keyvault.Operations() {
+		fmt.Fprintf(&b, "| `%s %s` | %s |\n", o.Method, o.Path, o.Permission)
 	}
 	return b.String()
 }

@@ -52,8 +52,11 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 // SignInPrefix begins the routes of the sign-in side: "/{tenant}/oauth2/v2.0/token".
 const SignInPrefix = "/{tenant}"
 
+// VaultPrefix begins the routes of Key Vault: "vault:/secrets/{name}".
+const VaultPrefix = "vault:"
+
 // Rule is one kind of fault. Method and Route choose the requests: no Method is any, no Route is any of Graph; a Route
-// may end in "*". Sign-in is hit only by a Route that names it (see SignInPrefix). Of the chosen requests those with a
+// may end in "*". Sign-in and Key Vault are hit only by a Route that names them (see SignInPrefix, VaultPrefix). Of the chosen requests those with a
 // number in Nth are hit (counted per method, route and object, from 1), or, without Nth, each with the given
 // Probability, or, without either, all.
 type Rule struct {
@@ -152,7 +155,7 @@ func matchRoute(pattern, route string) bool {
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
 		return strings.HasPrefix(route, prefix)
 	}
-	return pattern == route || pattern == "" && !strings.HasPrefix(route, SignInPrefix)
+	return pattern == route || pattern == "" && !strings.HasPrefix(route, SignInPrefix) && !strings.HasPrefix(route, VaultPrefix)
 }
 
 // Fraction is a number in [0, 1) that depends on its arguments only.

@@ -175,6 +175,20 @@ func (s *Server) Serve(r *http.Request, body []byte) *Reply {
 	return reply
 }
 
+// Fail answers a request with what a fault asks for, without looking at it further.
+func (s *Server) Fail(r *http.Request, kind fault.Kind, status int, retryAfter string) *Reply {
+	refusal := ServerError(status, retryAfter)
+	switch kind {
+	case fault.Throttle:
+		refusal = Throttled(retryAfter)
+	case fault.Conflict:
+		refusal = ConcurrentWrites()
+	case fault.NoMSAApplication:
+		refusal = MissingMSAApplication()
+	}
+	return s.Refuse(r, refusal)
+}
+
 // Refuse answers a request with an error without looking at it further.
 func (s *Server) Refuse(r *http.Request, err error) *Reply { return s.render(r, nil, err) }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/portal"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -75,6 +76,10 @@ type control struct {
 //	GET    /readings               what each reading is at; POST changes those in the body
 //	GET    /clock                  the time; POST /clock/advance?by=24h moves the clock forward
 //	POST   /keys/rotate            sign tokens with the next key
+//	GET    /vault/access           who may do what in the key vault; PUT replaces it
+//	GET    /vault/secrets          what the key vaults hold, values and deleted secrets included
+//	POST   /vault/secrets/{name}   make a version as somebody else; PATCH …/{version} changes one
+//	POST   /vault/secrets/{name}/delete    what the portal's buttons do; also /recover and /purge
 //	POST   /save                   write the data file now
 //
 // Beside them, for a browser, are the pages of package portal. clock may be nil, when it can't be moved.
@@ -125,6 +130,15 @@ func (c control) operations() map[string]func(*http.Request) (any, error) {
 		"POST /clock/advance":        c.advance,
 		"POST /save":                 c.saveNow,
 		"POST /keys/rotate":          c.rotateKeys,
+
+		"GET /vault/access":                     c.vaultAccess,
+		"PUT /vault/access":                     c.setVaultAccess,
+		"GET /vault/secrets":                    c.vaultSecrets,
+		"POST /vault/secrets/{name}":            c.addVaultVersion,
+		"PATCH /vault/secrets/{name}/{version}": c.changeVaultVersion,
+		"POST /vault/secrets/{name}/delete":     c.onVaultSecret(c.emulator.Vaults().Delete),
+		"POST /vault/secrets/{name}/recover":    c.onVaultSecret(c.emulator.Vaults().Recover),
+		"POST /vault/secrets/{name}/purge":      c.onVaultSecret(c.emulator.Vaults().Purge),
 	}
 }
 
@@ -141,7 +155,7 @@ func answer(w http.ResponseWriter, r *http.Request, f func(*http.Request) (any, 
 	case err == nil:
 	case errors.As(err, &wrong):
 		status = http.StatusBadRequest
-	case errors.Is(err, emulator.ErrNoObject):
+	case errors.Is(err, emulator.ErrNoObject), errors.Is(err, keyvault.ErrNoSecret):
 		status = http.StatusNotFound
 	default:
 		status = http.StatusInternalServerError

@@ -21,6 +21,7 @@ const (
 // description is emulator.json.
 type description struct {
 	BaseURL      string            `json:"base_url"`
+	VaultURI     string            `json:"vault_uri"`
 	ControlURL   string            `json:"control_url"`
 	PortalURL    string            `json:"portal_url"`
 	TenantID     string            `json:"tenant_id"`
@@ -92,7 +93,7 @@ func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\'
 func writeReady(c Config, r *Running) error {
 	facts := c.Emulator.Facts()
 	d := description{
-		BaseURL: r.BaseURL, ControlURL: r.ControlURL, PortalURL: r.PortalURL, TenantID: facts.TenantID, Domain: facts.Domain, ClientID: facts.ClientID,
+		BaseURL: r.BaseURL, VaultURI: r.VaultURI, ControlURL: r.ControlURL, PortalURL: r.PortalURL, TenantID: facts.TenantID, Domain: facts.Domain, ClientID: facts.ClientID,
 		ClientSecret: facts.ClientSecret, CAFile: r.CAFile, PID: os.Getpid(),
 	}
 	for _, u := range facts.Users {

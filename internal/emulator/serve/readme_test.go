@@ -20,7 +20,7 @@ func TestReadmeNamesEveryControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := []string{caFile, envFile, jsonFile}
-	for pattern := range (control{}).operations() {
+	for pattern := range (control{emulator: e}).operations() {
 		wanted = append(wanted, "`"+pattern)
 	}
 	for line := range strings.Lines(string(environment(Config{Emulator: e}, &Running{}, "ca"))) {

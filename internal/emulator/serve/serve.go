@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/portal"
 )
 
@@ -53,6 +54,7 @@ type Config struct {
 // Running is an emulator that serves.
 type Running struct {
 	BaseURL    string // of the emulated cloud
+	VaultURI   string // of the key vault, as Azure writes it: with a slash at the end
 	ControlURL string // of the test controls
 	PortalURL  string // of the pages that show the app registrations
 	CAFile     string // PEM file with the certificate to trust
@@ -90,7 +92,9 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 			}
 		}
 	}()
-	for _, addr := range []string{c.Addr, "127.0.0.1:0"} {
+	// A vault has an origin of its own, so it gets a listener of its own beside that of the cloud.
+	listenHost, _, _ := net.SplitHostPort(c.Addr) // judged by c.host
+	for _, addr := range []string{c.Addr, net.JoinHostPort(listenHost, "0"), "127.0.0.1:0"} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 		if err != nil {
 			return nil, fmt.Errorf("listening on %s: %w", addr, err)
@@ -103,11 +107,14 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 			return nil, err
 		}
 	}
-	_, port, err := net.SplitHostPort(opened[0].Addr().String())
-	if err != nil {
-		return nil, err
+	var ports [2]string
+	for i := range ports {
+		if _, ports[i], err = net.SplitHostPort(opened[i].Addr().String()); err != nil {
+			return nil, err
+		}
 	}
-	r := &Running{BaseURL: "https://" + net.JoinHostPort(host, port), ControlURL: "http://" + opened[1].Addr().String(), save: save, done: make(chan struct{})}
+	r := &Running{BaseURL: "https://" + net.JoinHostPort(host, ports[0]), VaultURI: "https://" + net.JoinHostPort(host, ports[1]) + "/",
+		ControlURL: "http://" + opened[2].Addr().String(), save: save, done: make(chan struct{})}
 	r.PortalURL = r.ControlURL + portal.Path
 	if r.CAFile, err = writeFiles(c, r, identity.ca); err != nil {
 		return nil, err
@@ -117,7 +124,8 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 		return nil, err
 	}
 	ctx, r.stop = context.WithCancel(ctx)
-	r.servers = []*http.Server{newCloudServer(ctx, c, identity), newServer(ctx, c, control{c.Emulator, c.Clock, save}.handler())}
+	r.servers = []*http.Server{newCloudServer(ctx, c, c.Emulator, identity), newCloudServer(ctx, c, c.Emulator.VaultHandler(keyvault.MainVault), identity),
+		newServer(ctx, c, control{c.Emulator, c.Clock, save}.handler())}
 	go r.serve(ctx, opened)
 	return r, nil
 }
@@ -142,8 +150,8 @@ func (c Config) host() (string, error) {
 	return "127.0.0.1", nil
 }
 
-func newCloudServer(ctx context.Context, c Config, id identity) *http.Server {
-	s := newServer(ctx, c, c.Emulator)
+func newCloudServer(ctx context.Context, c Config, h http.Handler, id identity) *http.Server {
+	s := newServer(ctx, c, h)
 	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{id.leaf}, MinVersion: tls.VersionTLS12}
 	return s
 }
@@ -187,13 +195,20 @@ func limitBody(h http.Handler) http.Handler {
 	})
 }
 
-// serve runs both servers until ctx ends or one of them fails.
+// serve runs the servers until ctx ends or one of them fails.
 func (r *Running) serve(ctx context.Context, listeners []net.Listener) {
 	defer close(r.done)
 	defer r.stop()
 	ended := make(chan error, len(r.servers))
-	go func() { ended <- r.servers[0].ServeTLS(listeners[0], "", "") }()
-	go func() { ended <- r.servers[1].Serve(listeners[1]) }()
+	for i, s := range r.servers {
+		go func() {
+			if s.TLSConfig != nil {
+				ended <- s.ServeTLS(listeners[i], "", "")
+			} else {
+				ended <- s.Serve(listeners[i])
+			}
+		}()
+	}
 	var errs []error
 	running := len(r.servers)
 	select {

@@ -83,7 +83,7 @@ func serveInBubble(t *testing.T) *cloud {
 	c := &cloud{pipes: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}, ended: make(chan time.Duration, 1),
 		trust: &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12}}
 	begin := time.Now()
-	s := newCloudServer(t.Context(), Config{Emulator: e, Log: slog.New(slog.DiscardHandler)}, id)
+	s := newCloudServer(t.Context(), Config{Emulator: e, Log: slog.New(slog.DiscardHandler)}, e, id)
 	s.ConnState = func(conn net.Conn, state http.ConnState) {
 		if state == http.StateClosed && conn.RemoteAddr().String() == "slow" {
 			c.ended <- time.Since(begin)

@@ -13,6 +13,7 @@ import (
 const (
 	MicrosoftGraphClientID = "00000003-0000-0000-c000-000000000000"
 	ExchangeOnlineClientID = "00000002-0000-0ff1-ce00-000000000000"
+	KeyVaultClientID       = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 	MicrosoftTenantID      = "f8cdef31-a31e-4b4a-93e4-5f571e91255a" // owns Microsoft's own applications
 	ConsumersTenantID      = "9188040d-6c67-4c5b-b112-36a304b66dad" // holds personal accounts
 )
@@ -109,6 +110,18 @@ func exchangePermissions() permissions {
 		p.roles = append(p.roles, role(r[0], r[1], true, r[2], r[2]+"."))
 	}
 	return p
+}
+
+// keyVaultPermissions are those of Azure Key Vault: whoever has a token may try, and the vault decides.
+func keyVaultPermissions() permissions {
+	const name = "Have full access to the Azure Key Vault service"
+	return permissions{roles: []any{}, resourceSpecific: []any{},
+		scopes: []any{scope("f53da476-18e3-4152-8e01-aec403e6edc0", "user_impersonation", false, true, name, name+".", name, name+".")}}
+}
+
+// newKeyVault is its service principal in a tenant.
+func newKeyVault(id string, now time.Time) Doc {
+	return firstParty(id, KeyVaultClientID, "Azure Key Vault", []string{"https://vault.azure.net", "https://vault.azure.net/"}, keyVaultPermissions(), now)
 }
 
 // firstParty is a service principal of one of Microsoft's own applications, which have no application object in any

@@ -97,6 +97,7 @@ func (s seeder) firstParties(tx *Tx, t TenantInfo) {
 	put(firstParty(s.id("exchange", t.ID), ExchangeOnlineClientID,
 		"Office 365 Exchange Online", []string{"https://outlook.office365.com", "https://outlook.office365.com/",
 			"https://outlook.office.com", "https://outlook.office.com/"}, exchangePermissions(), then))
+	put(newKeyVault(s.id("key vault", t.ID), then))
 }
 
 func (s seeder) automation(tx *Tx, t TenantInfo, out *Seeded) error {

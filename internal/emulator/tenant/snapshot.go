@@ -65,7 +65,10 @@ func Load(s Snapshot, now func() time.Time) (*Cloud, error) {
 			}
 			tx.write(at, o.Doc.Clone())
 		}
-		for _, t := range c.tenants { // An older snapshot knows no such policy.
+		for _, t := range c.tenants { // An older snapshot knows no such policy and no vaults.
+			if _, ok := tx.ServicePrincipalByClientID(t.ID, KeyVaultClientID); !ok {
+				tx.Put(t.ID, ServicePrincipal, newKeyVault(ID(s.Seeded.Seed, "key vault", t.ID), tx.Now()))
+			}
 			if _, ok := tx.Get(t.ID, AuthorizationPolicy, AuthorizationPolicyID); !ok {
 				tx.Put(t.ID, AuthorizationPolicy, NewAuthorizationPolicy())
 			}

@@ -33,6 +33,10 @@ const (
 	AssignedAppPolicy Kind = "appManagementPolicy"
 
 	AuthorizationPolicy Kind = "authorizationPolicy"
+
+	// What Key Vault keeps. Graph knows nothing of it.
+	VaultSecret Kind = "vaultSecret" // by "vault/name"
+	VaultAccess Kind = "vaultAccess" // by vault
 )
 
 // TenantInfo names a tenant.
