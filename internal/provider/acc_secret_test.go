@@ -93,7 +93,7 @@ func TestAccSecretReplacement(t *testing.T) {
 	}
 }
 
-// An expired secret is a change, whatever else is unchanged.
+// An expired secret is rotated, whatever else is unchanged. Nobody can use it, so it goes in the same apply.
 func TestAccSecretExpired(t *testing.T) {
 	t.Parallel()
 	x := acctest.Hostile(t)
@@ -101,13 +101,20 @@ func TestAccSecretExpired(t *testing.T) {
 	w.PlanIsEmpty(t)
 	x.Clock.Advance(91 * 24 * time.Hour)
 	plan := w.Terraform(t, "plan", "-detailed-exitcode")
-	if plan.ExitCode != 2 || !strings.Contains(plan.Output, "appreg_client_secret.test must be replaced") && !strings.Contains(plan.Output, "expired") {
-		t.Fatalf("the plan must propose a new secret: exit status %d\n%s", plan.ExitCode, plan.Output)
+	if plan.ExitCode != 2 || !strings.Contains(plan.Output, "updated in-place") {
+		t.Fatalf("the plan must propose a rotation in place: exit status %d\n%s", plan.ExitCode, plan.Output)
 	}
+	demand(t, plan.Output, []string{"It expired at ", "is removed in the same apply"})
 	product := x.Product(t, x.Facts().TenantID, w.Output(t, "client_id"))
 	acctest.Refused(t.Context(), t, product.Secret(w.Output(t, "secret")), 7000222)
 	w.Apply(t)
 	acctest.Eventually(t.Context(), t, product.Secret(w.Output(t, "secret")))
+	if n := len(x.Application(t, "Mail import").Docs("passwordCredentials")); n != 1 {
+		t.Errorf("the application holds %d secrets, want the new one alone", n)
+	}
+	if previous := values(t, w, "appreg_client_secret.test")["previous"]; previous != nil {
+		t.Errorf("previous is %v", previous)
+	}
 	w.PlanIsEmpty(t)
 	w.Destroy(t)
 	if err := x.Left("Mail import"); err != nil {

@@ -14,19 +14,16 @@ import (
 
 // replaceIfOtherGUID replaces when a reference points to another object.
 func replaceIfOtherGUID() planmodifier.String {
-	return replaceUnless(strings.EqualFold, "Another one needs a new object.")
-}
-
-// replaceIfOtherInstant replaces when a time changes its meaning.
-func replaceIfOtherInstant() planmodifier.String {
-	return replaceUnless(sameInstant, "Another instant needs a new object.")
-}
-
-func replaceUnless(same func(a, b string) bool, description string) planmodifier.String {
+	const description = "Another one needs a new object."
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-		// An unknown value counts as another: if it were planned as an update, the apply could not turn it into a replacement.
-		resp.RequiresReplace = req.PlanValue.IsUnknown() || !same(req.PlanValue.ValueString(), req.StateValue.ValueString())
+		resp.RequiresReplace = otherGUID(req.PlanValue, req.StateValue)
 	}, description, description)
+}
+
+// otherGUID tells whether a reference is planned to point to another object. An unknown value counts as another: if it
+// were planned as an update, the apply could not turn it into a replacement.
+func otherGUID(plan, state types.String) bool {
+	return plan.IsUnknown() || !strings.EqualFold(plan.ValueString(), state.ValueString())
 }
 
 func sameInstant(a, b string) bool {

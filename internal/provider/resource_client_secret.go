@@ -15,10 +15,11 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure   = (*clientSecretResource)(nil)
-	_ resource.ResourceWithIdentity    = (*clientSecretResource)(nil)
-	_ resource.ResourceWithImportState = (*clientSecretResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*clientSecretResource)(nil)
+	_ resource.ResourceWithConfigure      = (*clientSecretResource)(nil)
+	_ resource.ResourceWithIdentity       = (*clientSecretResource)(nil)
+	_ resource.ResourceWithImportState    = (*clientSecretResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*clientSecretResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*clientSecretResource)(nil)
 )
 
 // defaultValidityDays is what the portal recommends, maxPortalDays the longest that it offers; longestValidityDays bounds
@@ -29,24 +30,29 @@ const (
 	longestValidityDays = 36500
 )
 
-// expiredKey marks in private state that the last refresh found the secret expired.
-const expiredKey = "expired"
+// defaultOverlapDays is how long the previous secret stays valid when the configuration doesn't say.
+const defaultOverlapDays = 7
 
 type clientSecretResource struct{ base }
 
 func newClientSecretResource() resource.Resource { return &clientSecretResource{} }
 
 type clientSecretModel struct {
-	ApplicationID types.String   `tfsdk:"application_id"`
-	DisplayName   types.String   `tfsdk:"display_name"`
-	ValidityDays  types.Int64    `tfsdk:"validity_days"`
-	EndDate       types.String   `tfsdk:"end_date"`
-	KeyID         types.String   `tfsdk:"key_id"`
-	Hint          types.String   `tfsdk:"hint"`
-	StartDate     types.String   `tfsdk:"start_date"`
-	Value         types.String   `tfsdk:"value"`
-	Generation    types.Int64    `tfsdk:"generation"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	ApplicationID    types.String   `tfsdk:"application_id"`
+	DisplayName      types.String   `tfsdk:"display_name"`
+	ValidityDays     types.Int64    `tfsdk:"validity_days"`
+	EndDate          types.String   `tfsdk:"end_date"`
+	RenewBeforeDays  types.Int64    `tfsdk:"renew_before_days"`
+	RotationTriggers types.Map      `tfsdk:"rotation_triggers"`
+	OverlapDays      types.Int64    `tfsdk:"overlap_days"`
+	RevokeOnDestroy  types.Bool     `tfsdk:"revoke_on_destroy"`
+	KeyID            types.String   `tfsdk:"key_id"`
+	Hint             types.String   `tfsdk:"hint"`
+	StartDate        types.String   `tfsdk:"start_date"`
+	Value            types.String   `tfsdk:"value"`
+	Generation       types.Int64    `tfsdk:"generation"`
+	Previous         types.Object   `tfsdk:"previous"`
+	Timeouts         timeouts.Value `tfsdk:"timeouts"`
 }
 
 type clientSecretIdentity struct {
@@ -59,29 +65,46 @@ func (m *clientSecretModel) identity() clientSecretIdentity {
 }
 
 func (m *clientSecretModel) action(verb string) action {
-	name := m.DisplayName.ValueString()
-	if name == "" {
-		name = m.KeyID.ValueString()
-	}
-	return action{verb: verb, noun: "client secret", name: name, resource: "appreg_client_secret", importPrefix: m.ApplicationID.ValueString() + "/", by: "application_id"}
+	return action{verb: verb, noun: "client secret", name: m.label(), resource: "appreg_client_secret", importPrefix: m.ApplicationID.ValueString() + "/", by: "application_id"}
 }
 
-// create makes the secret, valid until the end that the configuration names or else for a number of days.
-func (m *clientSecretModel) create(ctx context.Context, s *session) (*directory.Secret, error) {
-	applicationID, name := m.ApplicationID.ValueString(), m.DisplayName.ValueString()
-	if named := !m.EndDate.IsNull() && !m.EndDate.IsUnknown(); named {
-		end, err := time.Parse(time.RFC3339, m.EndDate.ValueString())
-		if err != nil {
-			return nil, err
-		}
-		return s.client.AddSecret(ctx, applicationID, name, end)
+// label is what messages call the secret.
+func (m *clientSecretModel) label() string {
+	if name := m.DisplayName.ValueString(); name != "" {
+		return name
 	}
-	days := m.ValidityDays.ValueInt64()
-	if days == 0 {
-		days = defaultValidityDays
-	}
-	return s.client.AddSecretFor(ctx, applicationID, name, time.Duration(days)*24*time.Hour)
+	return m.KeyID.ValueString()
 }
+
+// issue makes a secret, valid until the end that the configuration names or else for a number of days, and puts it into
+// the model. The value is shown this once: without error it is the caller's to store before anything else can fail.
+func (r *clientSecretResource) issue(ctx context.Context, m *clientSecretModel) (*directory.Secret, error) {
+	applicationID, name := m.ApplicationID.ValueString(), m.DisplayName.ValueString()
+	var made *directory.Secret
+	var err error
+	if named := !m.EndDate.IsNull() && !m.EndDate.IsUnknown(); named {
+		end, parseErr := time.Parse(time.RFC3339, m.EndDate.ValueString())
+		if parseErr != nil {
+			return nil, parseErr
+		}
+		made, err = r.client.AddSecret(ctx, applicationID, name, end)
+	} else {
+		days := m.ValidityDays.ValueInt64()
+		if days == 0 {
+			days = defaultValidityDays
+		}
+		made, err = r.client.AddSecretFor(ctx, applicationID, name, daysOf(days))
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.fromDirectory(made)
+	m.Value = text(made.Value.Reveal())
+	return made, nil
+}
+
+// daysOf is a number of days of 24 hours.
+func daysOf(n int64) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // fromDirectory fills in what Graph shows. The value is not among it: it is known once, in the result of AddSecret.
 func (m *clientSecretModel) fromDirectory(s *directory.Secret) {
@@ -122,21 +145,15 @@ func (r *clientSecretResource) Create(ctx context.Context, req resource.CreateRe
 		return
 	}
 
-	applicationID := plan.ApplicationID.ValueString()
-	secret, err := plan.create(ctx, r.session)
-	if secret == nil {
-		plan.action("create").failed(&resp.Diagnostics, err, false)
+	secret, err := r.issue(ctx, &plan)
+	if plan.action("create").failed(&resp.Diagnostics, err, false) {
 		return
 	}
-	// The value is shown this once: it goes to the state before anything else can fail.
-	plan.fromDirectory(secret)
-	plan.Value = text(secret.Value.Reveal())
+	plan.Previous = types.ObjectNull(previousTypes())
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, secretProperties(secret))...)
-	if err == nil {
-		err = r.client.SettleSecret(ctx, applicationID, secret.KeyID)
-	}
+	err = r.client.SettleSecret(ctx, plan.ApplicationID.ValueString(), secret.KeyID)
 	plan.action("create").failed(&resp.Diagnostics, err, true)
 }
 
@@ -151,65 +168,101 @@ func (r *clientSecretResource) Read(ctx context.Context, req resource.ReadReques
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Read, readTimeout)
 	defer cancel()
 
-	secret, err := directory.ReadSettled(ctx, r.client, recall(ctx, req.Private), func(ctx context.Context) (*directory.Secret, error) {
-		return r.findSecret(ctx, state.ApplicationID.ValueString(), state.KeyID.ValueString())
-	}, secretProperties)
+	keyID := state.KeyID.ValueString()
+	app, err := directory.ReadSettled(ctx, r.client, recall(ctx, req.Private), func(ctx context.Context) (*directory.Application, error) {
+		return r.holding(ctx, state.ApplicationID.ValueString(), keyID)
+	}, func(app *directory.Application) directory.Properties { return secretProperties(secretOf(app, keyID)) })
 	if directory.KindOf(err) == directory.KindNotFound {
+		warnPreviousLeft(ctx, &state, &resp.Diagnostics)
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	if state.action("read").failed(&resp.Diagnostics, err, secret != nil) {
+	if state.action("read").failed(&resp.Diagnostics, err, app != nil) {
 		return
 	}
+	secret := secretOf(app, keyID)
 	afterImport := state.StartDate.IsNull()
 	state.fromDirectory(secret)
 	if days := int64(secret.End.Sub(secret.Start) / (24 * time.Hour)); afterImport && days >= 1 && days <= longestValidityDays {
 		state.ValidityDays = types.Int64Value(days)
 	}
+	if previous := state.previous(ctx); previous != nil && secretOf(app, previous.KeyID.ValueString()) == nil {
+		state.Previous = types.ObjectNull(previousTypes())
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	// Decided here and not in the plan: a plan is made twice, and the clock may pass the end in between.
-	resp.Diagnostics.Append(setFlag(ctx, resp.Private, expiredKey, !secret.End.After(r.now()))...)
+	if !afterImport { // an import changes nothing, and what is due is said by the plan after it
+		resp.Diagnostics.Append(state.judge(ctx, r.now()).store(ctx, resp.Private)...)
+	}
 }
 
-// findSecret reads a secret as part of its application, which is how Graph shows it.
-func (r *clientSecretResource) findSecret(ctx context.Context, applicationID, keyID string) (*directory.Secret, error) {
+// holding reads an application, and fails with KindNotFound when it doesn't hold the secret.
+func (r *clientSecretResource) holding(ctx context.Context, applicationID, keyID string) (*directory.Application, error) {
 	app, err := r.client.Application(ctx, applicationID)
-	if err != nil {
-		return nil, err
+	if err == nil && secretOf(app, keyID) == nil {
+		return nil, &directory.Error{Kind: directory.KindNotFound, Op: "read client secret", Object: keyID,
+			Message: fmt.Sprintf("the application %s holds no client secret with this key id", applicationID)}
 	}
+	return app, err
+}
+
+// secretOf is the application's secret with a key id, nil when it holds none.
+func secretOf(app *directory.Application, keyID string) *directory.Secret {
 	for i := range app.Secrets {
 		if strings.EqualFold(app.Secrets[i].KeyID, keyID) {
-			return &app.Secrets[i], nil
+			return &app.Secrets[i]
 		}
 	}
-	return nil, &directory.Error{Kind: directory.KindNotFound, Op: "read client secret", Object: keyID,
-		Message: fmt.Sprintf("the application %s holds no client secret with this key id", applicationID)}
+	return nil
 }
 
 func secretProperties(s *directory.Secret) directory.Properties {
 	return directory.Properties{"secret": s.KeyID}
 }
 
-// Update implements resource.Resource. What can be changed in place is only Terraform's to know.
+// Update implements resource.Resource. It rotates, or removes the previous secret, or notes what is only Terraform's to
+// know; which of them, the plan has decided.
 func (r *clientSecretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state clientSecretModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := deadline(ctx, &resp.Diagnostics, plan.Timeouts.Update, writeTimeout)
+	defer cancel()
+	switch {
+	case plan.KeyID.IsUnknown():
+		r.rotate(ctx, &plan, &state, resp)
+	case plan.Previous.IsNull() && !state.Previous.IsNull():
+		r.prune(ctx, &plan, &state, resp)
+	default:
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
 }
 
 // Delete implements resource.Resource.
 func (r *clientSecretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state clientSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !state.revokes() {
 		return
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
-	err := r.client.RemoveSecret(ctx, state.ApplicationID.ValueString(), state.KeyID.ValueString())
-	state.action("delete").failed(&resp.Diagnostics, err, false)
+	held := append(leftovers(ctx, req.Private), state.KeyID.ValueString())
+	if previous := state.previous(ctx); previous != nil {
+		held = append(held, previous.KeyID.ValueString())
+	}
+	for _, keyID := range held {
+		err := r.client.RemoveSecret(ctx, state.ApplicationID.ValueString(), keyID)
+		state.action("delete").failed(&resp.Diagnostics, err, false)
+	}
+}
+
+// revokes tells whether the secrets go with the resource.
+func (m *clientSecretModel) revokes() bool {
+	return m.RevokeOnDestroy.IsNull() || m.RevokeOnDestroy.ValueBool()
 }
 
 // ImportState implements resource.ResourceWithImportState.
@@ -231,6 +284,9 @@ func (r *clientSecretResource) ImportState(ctx context.Context, req resource.Imp
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, clientSecretIdentity{ApplicationID: text(applicationID), KeyID: text(keyID)})...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("application_id"), applicationID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key_id"), keyID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("overlap_days"), int64(defaultOverlapDays))...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("revoke_on_destroy"), true)...)
 	resp.Diagnostics.AddWarning("The value of an imported client secret is not known",
-		"Microsoft Graph shows a secret's value once, when it is made. What refers to value gets null until this secret is replaced (terraform apply -replace=…).")
+		"Microsoft Graph shows a secret's value once, when it is made. What refers to value gets null until the first rotation. "+
+			"To have one at a time of your choosing, and keep the imported secret valid meanwhile, write rotation_triggers, apply, and change them; or change display_name.")
 }

@@ -5,114 +5,85 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
 )
 
-// Schema implements resource.Resource.
-func (r *clientSecretResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "A client secret of an application: what **New client secret** makes in the portal.\n\n" +
-			"Its value is shown once and kept in the state, so protect the state. A replacement, by `terraform apply -replace` or after the secret expired, revokes the old one; " +
-			"with `create_before_destroy` consumers get the new one first. An application for personal accounts can hold two secrets at a time.",
-		Attributes: map[string]schema.Attribute{
-			"application_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "The object id of the application. Another one makes a new secret.",
-				Validators:    []validator.String{guid("the application's object id (its attribute id)")},
-				PlanModifiers: []planmodifier.String{replaceIfOtherGUID()},
-			},
-			"display_name": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "The description by which people tell secrets apart. Microsoft Graph can't rename a secret, so a change makes a new one.",
-				Validators:    []validator.String{filled()},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			},
-			"validity_days": schema.Int64Attribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "How many days a new secret is valid. The default is 180, which the portal recommends; it offers 730 at most. A change has no effect on a secret that exists. Not together with `end_date`.",
-				Validators:          []validator.Int64{int64validator.Between(1, longestValidityDays)},
-			},
-			"end_date": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "When the secret expires (RFC 3339, such as `2027-06-30T00:00:00Z`), instead of `validity_days`. Another instant makes a new secret. A secret that has expired is replaced, unless this argument still names the past.",
-				Validators:          []validator.String{timestamp()},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replaceIfOtherInstant()},
-			},
-			"key_id":     schema.StringAttribute{Computed: true, MarkdownDescription: "The key id of the secret.", PlanModifiers: keep()},
-			"hint":       schema.StringAttribute{Computed: true, MarkdownDescription: "The first characters of the value, which the portal shows, too.", PlanModifiers: keep()},
-			"start_date": schema.StringAttribute{Computed: true, MarkdownDescription: "From when the secret is valid (RFC 3339, UTC).", PlanModifiers: keep()},
-			"value": schema.StringAttribute{
-				Computed: true, Sensitive: true, PlanModifiers: keep(),
-				MarkdownDescription: "The secret itself; null after an import, until the secret is replaced.",
-			},
-			"generation": schema.Int64Attribute{
-				Computed: true, PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
-				MarkdownDescription: "The start of validity in Unix seconds: a number that grows with every new secret, for the version argument of a consumer's write-only argument.",
-			},
-			"timeouts": timeoutsAttribute(ctx),
-		},
+// ValidateConfig implements resource.ResourceWithValidateConfig. It refuses what could only rotate at every apply.
+func (r *clientSecretResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config clientSecretModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	renew := config.RenewBeforeDays
+	if resp.Diagnostics.HasError() || renew.IsNull() || renew.IsUnknown() {
+		return
 	}
+	if !config.EndDate.IsNull() && !config.EndDate.IsUnknown() {
+		resp.Diagnostics.AddAttributeError(path.Root("renew_before_days"), "A client secret with a fixed end can't be renewed before it",
+			"A rotation would make a secret with the same end_date, so that it would be due again at once. Write validity_days instead of end_date, or remove renew_before_days.")
+		return
+	}
+	validity := config.newValidity()
+	if validity.IsNull() || validity.IsUnknown() || renew.ValueInt64() < validity.ValueInt64() {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(path.Root("renew_before_days"), "A client secret would be due for renewal from the start",
+		fmt.Sprintf("A new secret is valid for %s, so renew_before_days must be less than that. Write a smaller number, or a larger validity_days.", dayCount(validity.ValueInt64())))
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var plan, config, state clientSecretModel
+	creating := req.State.Raw.IsNull()
+	if !creating {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
 	if req.Plan.Raw.IsNull() {
+		warnLeftValid(ctx, &state, &resp.Diagnostics)
 		return
 	}
-	var plan, config clientSecretModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	var state clientSecretModel
-	creating := req.State.Raw.IsNull()
-	if !creating {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	refuseBothEnds(&config, &state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	if creating {
-		days := types.Int64Value(defaultValidityDays)
-		if config.EndDate.IsUnknown() {
-			days = types.Int64Unknown()
-		} else if !config.EndDate.IsNull() {
-			days = types.Int64Null()
-		}
-		planValidity(ctx, days, &config, resp)
-		r.checkCreation(ctx, &plan, &config, &resp.Diagnostics)
+		planValidity(ctx, config.newValidity(), &config, resp)
+		r.checkNewSecret(&config, &resp.Diagnostics)
+		r.warnThirdSecret(ctx, &plan, &resp.Diagnostics)
 		return
 	}
 	planValidity(ctx, state.ValidityDays, &config, resp)
-	if flag(ctx, req.Private, expiredKey) {
-		planReplacement(ctx, &config, &state, resp)
+	if otherGUID(plan.ApplicationID, state.ApplicationID) {
+		return // a replacement, which is planned as a creation next
+	}
+	v := verdictOn(ctx, req.Private, &state)
+	switch reasons := rotationReasons(&plan, &config, &state, v); {
+	case len(reasons) > 0:
+		r.planRotation(ctx, rotationPlan{plan: &plan, config: &config, state: &state, verdict: v, reasons: reasons}, resp)
+	case !config.ValidityDays.IsNull() && !config.ValidityDays.Equal(state.ValidityDays) && refuseBothEnds(&config, &resp.Diagnostics):
+	case v.Prune != "":
+		planPrune(ctx, &state, resp)
+	}
+	if v.Due == dueExpired {
+		warnFixedEndPassed(&config, &state, &resp.Diagnostics)
 	}
 }
 
 // refuseBothEnds is no validator: the configuration that Terraform generates for an imported secret names both ends, as
 // they are, and that is harmless until a new secret is to be made.
-func refuseBothEnds(config, state *clientSecretModel, diags *diag.Diagnostics) {
+func refuseBothEnds(config *clientSecretModel, diags *diag.Diagnostics) bool {
 	days, end := config.ValidityDays, config.EndDate
 	if days.IsNull() || days.IsUnknown() || end.IsNull() || end.IsUnknown() {
-		return
+		return false
 	}
-	if !days.Equal(state.ValidityDays) || !sameInstant(end.ValueString(), state.EndDate.ValueString()) {
-		diags.AddAttributeError(path.Root("validity_days"), "Two ends for one client secret",
-			"validity_days and end_date both say when a new secret expires. Remove one of them.")
-	}
+	diags.AddAttributeError(path.Root("validity_days"), "Two ends for one client secret",
+		"validity_days and end_date both say when a new secret expires. Remove one of them.")
+	return true
 }
 
 // planValidity fills in what the configuration leaves out: for a new secret the default, without a schema default,
@@ -124,9 +95,24 @@ func planValidity(ctx context.Context, days types.Int64, config *clientSecretMod
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("validity_days"), days)...)
 }
 
-// checkCreation judges a secret that is about to be made. The clock is asked for findings only, never for a planned value.
-func (r *clientSecretResource) checkCreation(ctx context.Context, plan, config *clientSecretModel, diags *diag.Diagnostics) {
-	if r.session == nil {
+// newValidity is the validity of a new secret: as configured, else the default, and none beside an end date.
+func (m *clientSecretModel) newValidity() types.Int64 {
+	switch {
+	case !m.ValidityDays.IsNull():
+		return m.ValidityDays
+	case m.EndDate.IsUnknown():
+		return types.Int64Unknown()
+	case !m.EndDate.IsNull():
+		return types.Int64Null()
+	default:
+		return types.Int64Value(defaultValidityDays)
+	}
+}
+
+// checkNewSecret judges a secret that is about to be made, by a creation or by a rotation. The clock is asked for findings
+// only, never for a planned value.
+func (r *clientSecretResource) checkNewSecret(config *clientSecretModel, diags *diag.Diagnostics) {
+	if refuseBothEnds(config, diags) || r.session == nil {
 		return
 	}
 	if config.ValidityDays.ValueInt64() > maxPortalDays {
@@ -136,16 +122,14 @@ func (r *clientSecretResource) checkCreation(ctx context.Context, plan, config *
 	if refuseEndDatePassed(diags, config.EndDate, now) {
 		return
 	}
-	if end, err := time.Parse(time.RFC3339, config.EndDate.ValueString()); err == nil && end.After(now.AddDate(2, 0, 0)) {
+	if timeOf(config.EndDate).After(now.AddDate(2, 0, 0)) {
 		warnLongValidity(diags, path.Root("end_date"))
 	}
-	r.warnThirdSecret(ctx, plan, diags)
 }
 
 // refuseEndDatePassed judges the end of a new secret, if it is known.
 func refuseEndDatePassed(diags *diag.Diagnostics, endDate types.String, now time.Time) bool {
-	end, err := time.Parse(time.RFC3339, endDate.ValueString())
-	if err != nil || end.After(now) {
+	if !passed(endDate, now) {
 		return false
 	}
 	diags.AddAttributeError(path.Root("end_date"), "Unable to create client secret that has expired already",
@@ -158,49 +142,46 @@ func warnLongValidity(diags *diag.Diagnostics, p path.Path) {
 		"Two years are the longest that the portal offers, and policies of a tenant may allow less. Shorter secrets that are replaced in time are safer.")
 }
 
-// planReplacement proposes a new secret in place of one that the last refresh found expired. With an end date in the
-// configuration that would make another expired one, so that is only said.
-func planReplacement(ctx context.Context, config, state *clientSecretModel, resp *resource.ModifyPlanResponse) {
-	if !config.EndDate.IsNull() {
-		if sameInstant(config.EndDate.ValueString(), state.EndDate.ValueString()) {
-			resp.Diagnostics.AddAttributeWarning(path.Root("end_date"), "Client secret has expired",
-				fmt.Sprintf("It expired at %s, which the configuration names as its end. Move end_date into the future to have a new secret made.", config.EndDate.ValueString()))
-		}
-		return
+// warnFixedEndPassed speaks of an expired secret whose end the configuration names: a rotation would make another one that
+// has expired.
+func warnFixedEndPassed(config, state *clientSecretModel, diags *diag.Diagnostics) {
+	if !config.EndDate.IsNull() && sameInstant(config.EndDate.ValueString(), state.EndDate.ValueString()) {
+		diags.AddAttributeWarning(path.Root("end_date"), "Client secret has expired",
+			fmt.Sprintf("It expired at %s, which the configuration names as its end. Move end_date into the future to have a new secret made.", config.EndDate.ValueString()))
 	}
-	unknown := map[string]attr.Value{
-		"key_id": types.StringUnknown(), "hint": types.StringUnknown(), "start_date": types.StringUnknown(),
-		"end_date": types.StringUnknown(), "value": types.StringUnknown(), "generation": types.Int64Unknown(),
-	}
-	for name, value := range unknown {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
-	}
-	// A path must be named whose value differs.
-	resp.RequiresReplace = append(resp.RequiresReplace, path.Root("key_id"))
 }
 
 // warnThirdSecret says early that an application for personal accounts holds two secrets already. It is a warning,
 // because a replacement that removes the old one first looks like this, too.
 func (r *clientSecretResource) warnThirdSecret(ctx context.Context, plan *clientSecretModel, diags *diag.Diagnostics) {
-	id := plan.ApplicationID.ValueString()
-	if !r.online() || id == "" || r.made.has(id) {
-		return
+	if held := r.fullyHeld(ctx, plan.ApplicationID.ValueString()); len(held) > 0 {
+		diags.AddAttributeWarning(path.Root("application_id"), "The application holds two client secrets already",
+			"An application for personal Microsoft accounts can hold two at a time, and this one holds "+keyIDs(held)+
+				". Unless this plan removes one of them first, the apply will fail.")
+	}
+}
+
+// fullyHeld lists the secrets of an application that can hold no more; nothing when there is room, or when that can't be
+// told now. The refresh before this plan may just have seen the application, and that will do.
+func (r *clientSecretResource) fullyHeld(ctx context.Context, applicationID string) []directory.Candidate {
+	if !r.online() || applicationID == "" || r.made.has(applicationID) {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
 	defer cancel()
-	app, err := r.client.Application(ctx, id)
+	app, err := directory.ReadSettled(ctx, r.client, directory.Memory{}, func(ctx context.Context) (*directory.Application, error) {
+		return r.client.Application(ctx, applicationID)
+	}, (*directory.Application).Properties)
 	if err != nil {
-		tflog.Info(ctx, "Skipped the check how many client secrets the application holds.", map[string]any{"application_id": id, "reason": err.Error()})
-		return
+		tflog.Info(ctx, "Skipped the check how many client secrets the application holds.", map[string]any{"application_id": applicationID, "reason": err.Error()})
+		return nil
 	}
 	if !personal(app.SignInAudience) || len(app.Secrets) < 2 {
-		return
+		return nil
 	}
 	held := make([]directory.Candidate, len(app.Secrets))
 	for i, s := range app.Secrets {
 		held[i] = directory.Candidate{ID: s.KeyID, DisplayName: s.DisplayName}
 	}
-	diags.AddAttributeWarning(path.Root("application_id"), "The application holds two client secrets already",
-		"An application for personal Microsoft accounts can hold two at a time, and this one holds "+keyIDs(held)+
-			". Unless this plan removes one of them first, the apply will fail.")
+	return held
 }

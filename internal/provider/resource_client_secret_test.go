@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +11,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-const someID = "5b8b0a36-7f41-4d3c-9a1e-0f1d5c1a9a01"
+const (
+	someID  = "5b8b0a36-7f41-4d3c-9a1e-0f1d5c1a9a01"
+	olderID = "0cc2b8f4-7a37-4e0f-8f0e-3f0a5a1d2b02"
+)
 
 func number(n int64) tftypes.Value { return tftypes.NewValue(tftypes.Number, n) }
 
@@ -19,17 +23,31 @@ func existingSecret(days, end tftypes.Value) map[string]tftypes.Value {
 	return map[string]tftypes.Value{
 		"application_id": str(someID), "display_name": str("terraform"), "validity_days": days, "end_date": end,
 		"key_id": str(someID), "hint": str("abc"), "start_date": str("2026-05-01T00:00:00Z"), "value": str("the value"), "generation": number(1777593600),
+		"overlap_days": number(7), "revoke_on_destroy": tftypes.NewValue(tftypes.Bool, true),
 	}
 }
 
-// private is what the framework keeps for a provider: base64 of JSON by key.
-func expiredPrivate(t *testing.T) string {
+// privateOf is what the framework keeps for a provider: base64 of JSON by key.
+func privateOf(t *testing.T, v verdict) string {
 	t.Helper()
-	inner, err := json.Marshal(map[string][]byte{expiredKey: []byte("true")})
+	text, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(inner)
+	all, err := json.Marshal(map[string][]byte{verdictKey: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(all)
+}
+
+func overlapOf(removeAfter string) tftypes.Value {
+	typ := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"key_id": tftypes.String, "end_date": tftypes.String, "remove_after": tftypes.String}}
+	return tftypes.NewValue(typ, map[string]tftypes.Value{"key_id": str(olderID), "end_date": str("2026-12-01T00:00:00Z"), "remove_after": str(removeAfter)})
+}
+
+func triggers(values map[string]tftypes.Value) tftypes.Value {
+	return tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, values)
 }
 
 // planSecret plans without reaching the tenant; what it could say of it is then left out.
@@ -43,9 +61,9 @@ func planSecret(t *testing.T, prior, config map[string]tftypes.Value, private st
 func TestSecretValidityIsFilledInAtPlan(t *testing.T) {
 	t.Parallel()
 	null, unknownText := tftypes.NewValue(tftypes.Number, nil), tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
-	base := map[string]tftypes.Value{"application_id": str(someID)}
+	base := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform")}
 	with := func(name string, v tftypes.Value) map[string]tftypes.Value {
-		return map[string]tftypes.Value{"application_id": str(someID), name: v}
+		return map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), name: v}
 	}
 	for _, c := range []struct {
 		what          string
@@ -84,70 +102,191 @@ func TestSecretWithBothEnds(t *testing.T) {
 		t.Errorf("another end: %q", failures(got.diagnostics))
 	}
 	got := planSecret(t, existingSecret(number(30), str(end)), both, "")
-	if failures(got.diagnostics) != "" || len(got.replace) != 0 {
-		t.Errorf("as it is: %q, replaced because of %q", failures(got.diagnostics), got.replace)
+	if failures(got.diagnostics) != "" || rotates(t, got) {
+		t.Errorf("as it is: %q", failures(got.diagnostics))
+	}
+	both["display_name"] = str("other")
+	if got := planSecret(t, existingSecret(number(30), str(end)), both, ""); !strings.Contains(failures(got.diagnostics), "Remove one of them") {
+		t.Errorf("a rotation: %q", failures(got.diagnostics))
 	}
 }
 
-// Only what makes another secret replaces it.
-func TestSecretReplacement(t *testing.T) {
+// whatRotates are the attributes that a rotation makes unknown.
+var whatRotates = []string{"key_id", "hint", "start_date", "end_date", "value", "generation", "previous"}
+
+// rotates tells whether a plan makes a new secret in place; a test fails when it does so halfway.
+func rotates(t *testing.T, p planned, except ...string) bool {
+	t.Helper()
+	unknown := 0
+	for _, name := range whatRotates {
+		if p.values[name].IsKnown() == slices.Contains(except, name) {
+			unknown++
+		}
+	}
+	if unknown != 0 && unknown != len(whatRotates) {
+		t.Errorf("of the attributes that change together, only some are unknown: %v", p.values)
+	}
+	if len(p.replace) != 0 {
+		t.Errorf("it is replaced because of %q", p.replace)
+	}
+	return unknown > 0
+}
+
+// Each reason for a rotation is one, in place, and is told; what only looks like one is none, and nothing is told.
+func TestSecretRotationReasons(t *testing.T) {
 	t.Parallel()
 	const end = "2027-01-01T00:00:00Z"
+	type values = map[string]tftypes.Value
+	unknownText := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	due := func(why due) verdict { return verdict{KeyID: someID, Due: why} }
 	for _, c := range []struct {
-		what    string
-		config  map[string]tftypes.Value
-		replace []string
+		what          string
+		prior, config values // laid over the usual ones
+		verdict       verdict
+		fixedEnd      bool
+		says          string // "" for no rotation and no word
 	}{
-		{"nothing", map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform")}, nil},
-		{"another validity", map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "validity_days": number(7)}, nil},
-		{"the same end, spelled otherwise", map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "end_date": str("2027-01-01T01:00:00+01:00")}, nil},
-		{"the same application, spelled otherwise", map[string]tftypes.Value{"application_id": str(strings.ToUpper(someID)), "display_name": str("terraform")}, nil},
-		{"another end", map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "end_date": str("2027-01-02T00:00:00Z")}, []string{`AttributeName("end_date")`}},
-		{"another application", map[string]tftypes.Value{"application_id": str("6b8b0a36-7f41-4d3c-9a1e-0f1d5c1a9a01"), "display_name": str("terraform")}, []string{`AttributeName("application_id")`}},
-		{"another name", map[string]tftypes.Value{"application_id": str(someID), "display_name": str("other")}, []string{`AttributeName("display_name")`}},
+		{what: "nothing"},
+		{what: "another validity", config: values{"validity_days": number(7)}},
+		{what: "another overlap", config: values{"overlap_days": number(0)}},
+		{what: "renewal from now on", config: values{"renew_before_days": number(30)}},
+		{what: "no revocation", config: values{"revoke_on_destroy": tftypes.NewValue(tftypes.Bool, false)}},
+		{what: "the same end, spelled otherwise", config: values{"end_date": str("2027-01-01T01:00:00+01:00")}},
+		{what: "the same application, spelled otherwise", config: values{"application_id": str(strings.ToUpper(someID))}},
+		{what: "another end", config: values{"end_date": str("2027-01-02T00:00:00Z")}, fixedEnd: true, says: "end_date changes from 2027-01-01T00:00:00Z to 2027-01-02T00:00:00Z"},
+		{what: "another name", config: values{"display_name": str("other")}, says: "display_name changes"},
+		{what: "no name", config: values{"display_name": tftypes.NewValue(tftypes.String, nil)}, says: "display_name changes"},
+		{what: "a name to come", config: values{"display_name": unknownText}, says: "display_name is known during the apply only"},
+		{what: "the first triggers", config: values{"rotation_triggers": triggers(values{"month": str("1")})}},
+		{what: "the first triggers after empty ones", prior: values{"rotation_triggers": triggers(values{})}, config: values{"rotation_triggers": triggers(values{"month": str("1")})}},
+		{what: "the same triggers", prior: values{"rotation_triggers": triggers(values{"month": str("1")})}, config: values{"rotation_triggers": triggers(values{"month": str("1")})}},
+		{what: "another trigger", prior: values{"rotation_triggers": triggers(values{"a": str("1"), "b": str("1")})}, config: values{"rotation_triggers": triggers(values{"a": str("2"), "b": str("1")})}, says: "rotation_triggers change: a."},
+		{what: "one trigger more", prior: values{"rotation_triggers": triggers(values{"a": str("1")})}, config: values{"rotation_triggers": triggers(values{"a": str("1"), "b": str("1")})}, says: "rotation_triggers change: b."},
+		{what: "no triggers", prior: values{"rotation_triggers": triggers(values{"a": str("1")})}, says: "rotation_triggers change: a."},
+		{what: "a trigger to come", prior: values{"rotation_triggers": triggers(values{"a": str("1")})}, config: values{"rotation_triggers": triggers(values{"a": unknownText})}, says: "rotation_triggers change: a."},
+		{what: "expired", verdict: due(dueExpired), says: "It expired at 2027-01-01T00:00:00Z."},
+		{what: "due", prior: values{"renew_before_days": number(30)}, config: values{"renew_before_days": number(30)}, verdict: due(dueRenewal), says: "renew_before_days asks for a new one 30 days before that"},
+		{what: "was due", prior: values{"renew_before_days": number(30)}, config: values{"renew_before_days": number(3)}, verdict: due(dueRenewal)},
+		{what: "was due, with a number to come", prior: values{"renew_before_days": number(30)}, config: values{"renew_before_days": tftypes.NewValue(tftypes.Number, tftypes.UnknownValue)}, verdict: due(dueRenewal), says: "renew_before_days is known during the apply only"},
+		{what: "another secret was due", verdict: verdict{KeyID: olderID, Due: dueExpired}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
-			got := planSecret(t, existingSecret(number(30), str(end)), c.config, "")
+			prior, config := existingSecret(number(180), str(end)), values{"application_id": str(someID), "display_name": str("terraform")}
+			maps.Copy(prior, c.prior)
+			maps.Copy(config, c.config)
+			got := planSecret(t, prior, config, privateOf(t, c.verdict))
 			if text := failures(got.diagnostics); text != "" {
 				t.Fatal(text)
 			}
-			if !slices.Equal(got.replace, c.replace) {
-				t.Errorf("replaced because of %q, want %q", got.replace, c.replace)
+			var except []string
+			if c.fixedEnd {
+				except = []string{"end_date"}
 			}
-			if len(c.replace) == 0 && !got.values["value"].Equal(str("the value")) {
-				t.Errorf("the value is planned as %s: consumers would wait for a new one", got.values["value"])
+			if text := warnings(got.diagnostics); rotates(t, got, except...) != (c.says != "") || !strings.Contains(text, c.says) || (text == "") != (c.says == "") {
+				t.Errorf("it says: %q, want %q\nplanned: %v", text, c.says, got.values)
 			}
 		})
 	}
 }
 
-// An expired secret is replaced; one whose end the configuration names is only spoken of, or the plan would never end.
-func TestExpiredSecret(t *testing.T) {
+// A replacement is planned as a creation: a rotation beside it would be told in vain.
+func TestSecretOfAnotherApplicationIsReplaced(t *testing.T) {
 	t.Parallel()
-	const end = "2026-06-01T00:00:00Z"
-	plain := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform")}
-	dated := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "end_date": str(end)}
-	moved := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "end_date": str("2027-06-01T00:00:00Z")}
-
-	got := planSecret(t, existingSecret(number(31), str(end)), plain, expiredPrivate(t))
-	if !slices.Equal(got.replace, []string{`AttributeName("key_id")`}) {
-		t.Errorf("replaced because of %q", got.replace)
+	got := planSecret(t, existingSecret(number(30), str("2027-01-01T00:00:00Z")), map[string]tftypes.Value{
+		"application_id": str(olderID), "display_name": str("other"),
+	}, "")
+	if !slices.Equal(got.replace, []string{`AttributeName("application_id")`}) || len(got.diagnostics) != 0 {
+		t.Errorf("replaced because of %q, with %q", got.replace, warnings(got.diagnostics))
 	}
-	for _, name := range []string{"key_id", "hint", "start_date", "end_date", "value", "generation"} {
-		if got.values[name].IsKnown() {
-			t.Errorf("%s is planned as known, so consumers would not follow", name)
+}
+
+// A plan whose rotation depends on a value to come plans nothing that would be wrong without one.
+func TestUncertainRotationKeepsTheValidityOpen(t *testing.T) {
+	t.Parallel()
+	prior := existingSecret(number(30), str("2027-01-01T00:00:00Z"))
+	config := map[string]tftypes.Value{"application_id": str(someID), "display_name": tftypes.NewValue(tftypes.String, tftypes.UnknownValue)}
+	if got := planSecret(t, prior, config, ""); got.values["validity_days"].IsKnown() {
+		t.Errorf("validity_days is planned as %s; without a rotation it stays 30", got.values["validity_days"])
+	}
+	config["display_name"] = str("terraform")
+	if got := planSecret(t, prior, config, ""); !got.values["validity_days"].Equal(number(30)) || rotates(t, got) {
+		t.Errorf("planned: %v", got.values)
+	}
+	config["display_name"] = str("other")
+	if got := planSecret(t, prior, config, ""); !got.values["validity_days"].Equal(number(180)) || !rotates(t, got) {
+		t.Errorf("planned: %v", got.values)
+	}
+}
+
+// The previous secret stays in the plan until the refresh has found its time to be over, and goes visibly.
+func TestPreviousSecretInThePlan(t *testing.T) {
+	t.Parallel()
+	prior := existingSecret(number(180), str("2027-01-01T00:00:00Z"))
+	prior["previous"] = overlapOf("2026-11-27T00:00:00Z")
+	config := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "overlap_days": number(3)}
+	if got := planSecret(t, prior, config, ""); !got.values["previous"].Equal(prior["previous"]) || len(got.diagnostics) != 0 {
+		t.Errorf("in the overlap: %v, with %q", got.values["previous"], warnings(got.diagnostics))
+	}
+	got := planSecret(t, prior, config, privateOf(t, verdict{Prune: olderID}))
+	if text := warnings(got.diagnostics); !got.values["previous"].IsNull() || !strings.Contains(text, "ended at 2026-11-27T00:00:00Z") || !strings.Contains(text, olderID) {
+		t.Errorf("after the overlap: %v, with %q", got.values["previous"], text)
+	}
+	if !got.values["value"].Equal(prior["value"]) {
+		t.Errorf("the value is planned as %s: consumers would wait for a new one", got.values["value"])
+	}
+	config["display_name"] = str("other")
+	got = planSecret(t, prior, config, "")
+	if text := warnings(got.diagnostics); !rotates(t, got) || !strings.Contains(text, "key id "+someID+", stays valid for 3 days after the apply") || !strings.Contains(text, olderID+", is removed in this apply, although") {
+		t.Errorf("a rotation in the overlap: %q", text)
+	}
+}
+
+// A rotation at a fixed end would be due again at once, and so would one that is to be renewed from its start.
+func TestRenewalThatCouldNeverEnd(t *testing.T) {
+	t.Parallel()
+	days := func(n int64) map[string]tftypes.Value {
+		return map[string]tftypes.Value{"application_id": str(someID), "renew_before_days": number(n)}
+	}
+	with := func(config map[string]tftypes.Value, name string, v tftypes.Value) map[string]tftypes.Value {
+		config[name] = v
+		return config
+	}
+	for _, c := range []struct {
+		what   string
+		config map[string]tftypes.Value
+		want   string
+	}{
+		{"of the default", days(179), ""},
+		{"all of the default", days(180), "valid for 180 days"},
+		{"of its validity", with(days(29), "validity_days", number(30)), ""},
+		{"all of its validity", with(days(30), "validity_days", number(30)), "valid for 30 days"},
+		{"validity to come", with(days(30), "validity_days", tftypes.NewValue(tftypes.Number, tftypes.UnknownValue)), ""},
+		{"fixed end", with(days(30), "end_date", str("2027-01-01T00:00:00Z")), "validity_days instead of end_date"},
+		{"end to come", with(days(30), "end_date", tftypes.NewValue(tftypes.String, tftypes.UnknownValue)), ""},
+	} {
+		got := failures(newProtocol(t).validate(t, "appreg_client_secret", c.config))
+		if !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
 		}
 	}
+}
 
-	got = planSecret(t, existingSecret(number(31), str(end)), dated, expiredPrivate(t))
-	if len(got.replace) != 0 || !strings.Contains(warnings(got.diagnostics), "Move end_date into the future") || failures(got.diagnostics) != "" {
-		t.Errorf("replaced because of %q, with %q and %q", got.replace, warnings(got.diagnostics), failures(got.diagnostics))
+// An expired secret whose end the configuration names is only spoken of, or the plan would never end.
+func TestExpiredSecretWithAFixedEnd(t *testing.T) {
+	t.Parallel()
+	const end = "2026-06-01T00:00:00Z"
+	dated := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "end_date": str(end)}
+	moved := map[string]tftypes.Value{"application_id": str(someID), "display_name": str("terraform"), "end_date": str("2027-06-01T00:00:00Z")}
+	expired := privateOf(t, verdict{KeyID: someID, Due: dueExpired})
+
+	got := planSecret(t, existingSecret(number(31), str(end)), dated, expired)
+	if rotates(t, got) || !strings.Contains(warnings(got.diagnostics), "Move end_date into the future") || failures(got.diagnostics) != "" {
+		t.Errorf("with %q and %q", warnings(got.diagnostics), failures(got.diagnostics))
 	}
-
-	got = planSecret(t, existingSecret(number(31), str(end)), moved, expiredPrivate(t))
-	if !slices.Equal(got.replace, []string{`AttributeName("end_date")`}) || warnings(got.diagnostics) != "" {
-		t.Errorf("a moved end: replaced because of %q, with %q", got.replace, warnings(got.diagnostics))
+	got = planSecret(t, existingSecret(number(31), str(end)), moved, expired)
+	if text := warnings(got.diagnostics); !rotates(t, got, "end_date") || !strings.Contains(text, "is removed in the same apply") || strings.Contains(text, "Move end_date") {
+		t.Errorf("a moved end: %q", text)
 	}
 }
 

@@ -197,7 +197,7 @@ func TestImportedSecretWarnsAboutItsValue(t *testing.T) {
 	p.configure(t, nil)
 	const id = "5b8b0a36-7f41-4d3c-9a1e-0f1d5c1a9a01"
 	_, _, warning := p.importState(t, "appreg_client_secret", id+"/"+id)
-	if !strings.Contains(warning, "gets null until this secret is replaced") {
+	if !strings.Contains(warning, "gets null until the first rotation") {
 		t.Errorf("the warning is %q", warning)
 	}
 }

@@ -29,6 +29,15 @@ func instant(t time.Time) types.String {
 	return types.StringValue(t.UTC().Truncate(time.Second).Format(time.RFC3339))
 }
 
+// timeOf reads what instant wrote, or a configuration; the zero time when there is none.
+func timeOf(s types.String) time.Time {
+	t, err := time.Parse(time.RFC3339, s.ValueString())
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
 // keepSet gives Graph's values, or the prior spelling of nothing.
 func keepSet(prior types.Set, values []string) types.Set {
 	if len(values) > 0 || (!prior.IsNull() && !prior.IsUnknown() && len(prior.Elements()) == 0) {

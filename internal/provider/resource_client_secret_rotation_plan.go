@@ -1,0 +1,191 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// rotationPlan is a rotation that is to be planned.
+type rotationPlan struct {
+	plan, config, state *clientSecretModel
+	verdict             verdict
+	reasons             []reason
+}
+
+// reason is why a secret is rotated. One that depends on a value that is not known yet may turn out to be none.
+type reason struct {
+	text    string
+	certain bool
+}
+
+// rotationReasons lists why a new secret is needed; none when it isn't. The clock has been asked by the last refresh.
+func rotationReasons(plan, config, state *clientSecretModel, v verdict) []reason {
+	var out []reason
+	fixedEnd := !config.EndDate.IsNull()
+	switch {
+	case v.Due == dueExpired && !fixedEnd:
+		out = append(out, reason{"It expired at " + state.EndDate.ValueString() + ".", true})
+	case v.Due == dueRenewal && plan.RenewBeforeDays.IsUnknown():
+		out = append(out, reason{"It expires at " + state.EndDate.ValueString() + ", and renew_before_days is known during the apply only.", false})
+	case v.Due == dueRenewal && plan.RenewBeforeDays.Equal(state.RenewBeforeDays):
+		// With another number of days the next refresh decides anew.
+		out = append(out, reason{fmt.Sprintf("It expires at %s, and renew_before_days asks for a new one %s before that.", state.EndDate.ValueString(), dayCount(state.RenewBeforeDays.ValueInt64())), true})
+	}
+	if text, certain := changedTriggers(plan.RotationTriggers, state.RotationTriggers); text != "" {
+		out = append(out, reason{text, certain})
+	}
+	switch {
+	case plan.DisplayName.IsUnknown():
+		out = append(out, reason{"display_name is known during the apply only, and Microsoft Graph can't rename a secret.", false})
+	case !plan.DisplayName.Equal(state.DisplayName):
+		out = append(out, reason{"display_name changes, and Microsoft Graph can't rename a secret.", true})
+	}
+	switch {
+	case fixedEnd && config.EndDate.IsUnknown():
+		out = append(out, reason{"end_date is known during the apply only, and a secret's end can't be moved.", false})
+	case fixedEnd && !sameInstant(config.EndDate.ValueString(), state.EndDate.ValueString()):
+		out = append(out, reason{fmt.Sprintf("end_date changes from %s to %s, and a secret's end can't be moved.", state.EndDate.ValueString(), config.EndDate.ValueString()), true})
+	}
+	return out
+}
+
+// changedTriggers says which triggers change; "" when none does. Their values may be sensitive. The first triggers of a
+// secret change nothing: after an import they would rotate it.
+func changedTriggers(plan, state types.Map) (text string, certain bool) {
+	if len(state.Elements()) == 0 || plan.Equal(state) {
+		return "", false
+	}
+	if plan.IsUnknown() {
+		return "rotation_triggers are known during the apply only.", false
+	}
+	before, after := state.Elements(), plan.Elements()
+	var names []string
+	for name, value := range after {
+		if old, ok := before[name]; ok && old.Equal(value) {
+			continue
+		}
+		names = append(names, name)
+		certain = certain || !value.IsUnknown()
+	}
+	for name := range before {
+		if _, ok := after[name]; !ok {
+			names, certain = append(names, name), true
+		}
+	}
+	slices.Sort(names)
+	return "rotation_triggers change: " + strings.Join(names, ", ") + ".", certain
+}
+
+// planRotation makes unknown what a new secret changes, so that its consumers follow in the same apply, and says why.
+func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan, resp *resource.ModifyPlanResponse) {
+	r.checkNewSecret(p.config, &resp.Diagnostics)
+	r.refuseThirdSecret(ctx, p, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	unknown := map[string]attr.Value{
+		"key_id": types.StringUnknown(), "hint": types.StringUnknown(), "start_date": types.StringUnknown(), "value": types.StringUnknown(),
+		"generation": types.Int64Unknown(), "previous": types.ObjectUnknown(previousTypes()),
+	}
+	if p.config.EndDate.IsNull() {
+		unknown["end_date"] = types.StringUnknown()
+	}
+	validity := p.config.newValidity()
+	if certain := slices.ContainsFunc(p.reasons, func(r reason) bool { return r.certain }); !certain && !validity.Equal(p.state.ValidityDays) {
+		validity = types.Int64Unknown() // the state's, should there be no rotation after all
+	}
+	planValidity(ctx, validity, p.config, resp)
+	for name, value := range unknown {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	texts := make([]string, len(p.reasons))
+	for i, r := range p.reasons {
+		texts[i] = r.text
+	}
+	resp.Diagnostics.AddWarning(fmt.Sprintf("Client secret %q will be rotated", p.state.label()), paragraphs(strings.Join(texts, " "), p.fateOfCurrent(), p.fateOfPrevious(ctx)))
+}
+
+// fateOfCurrent says what becomes of the secret in state.
+func (p rotationPlan) fateOfCurrent() string {
+	old := "The present one, key id " + p.state.KeyID.ValueString()
+	days := p.plan.OverlapDays
+	switch {
+	case p.verdict.Due == dueExpired:
+		return old + ", is removed in the same apply, because nobody can use it any more."
+	case days.IsUnknown():
+		return old + ", stays valid for overlap_days after the apply. The first apply after that removes it."
+	case days.ValueInt64() == 0:
+		return old + ", stays valid in this apply, in which its consumers get the new one. The next apply removes it."
+	default:
+		return fmt.Sprintf("%s, stays valid for %s after the apply, %s at the latest. The first apply after that removes it.", old, dayCount(days.ValueInt64()), p.state.EndDate.ValueString())
+	}
+}
+
+// fateOfPrevious says what becomes of the one before it.
+func (p rotationPlan) fateOfPrevious(ctx context.Context) string {
+	previous := p.state.previous(ctx)
+	switch {
+	case previous == nil:
+		return ""
+	case p.verdict.Prune != "":
+		return "The one before it, key id " + previous.KeyID.ValueString() + ", is removed in this apply, because its overlap is over."
+	default:
+		return fmt.Sprintf("The one before it, key id %s, is removed in this apply, although its overlap was to last until %s. Make sure that nobody uses it any more.",
+			previous.KeyID.ValueString(), previous.RemoveAfter.ValueString())
+	}
+}
+
+// refuseThirdSecret stops a rotation for which there is no room. Secrets that are spent make room during the apply.
+func (r *clientSecretResource) refuseThirdSecret(ctx context.Context, p rotationPlan, diags *diag.Diagnostics) {
+	if p.verdict.Due == dueExpired || p.verdict.Prune != "" {
+		return
+	}
+	held := r.fullyHeld(ctx, p.plan.ApplicationID.ValueString())
+	if len(held) == 0 {
+		return
+	}
+	wait := ""
+	if previous := p.state.previous(ctx); previous != nil {
+		wait = fmt.Sprintf(" wait until %s, from when on an apply removes %s;", previous.RemoveAfter.ValueString(), previous.KeyID.ValueString())
+	}
+	diags.AddAttributeError(path.Root("application_id"), "Unable to rotate client secret in place: the application holds two",
+		"An application for personal Microsoft accounts can hold two client secrets at a time, and this one holds "+keyIDs(held)+". A rotation in place would need a third.\n\n"+
+			"Either"+wait+" remove the one that nobody uses; or replace the secret (terraform apply -replace=…, without create_before_destroy): the old one then goes first, and sign-in fails until its consumers have the new one.")
+}
+
+// planPrune proposes the removal of the previous secret.
+func planPrune(ctx context.Context, state *clientSecretModel, resp *resource.ModifyPlanResponse) {
+	previous := state.previous(ctx)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous"), types.ObjectNull(previousTypes()))...)
+	resp.Diagnostics.AddWarning(fmt.Sprintf("The secret before client secret %q will be removed", state.label()),
+		fmt.Sprintf("The overlap that the last rotation granted it ended at %s. Sign-in with the previous secret, key id %s, fails after this apply.", previous.RemoveAfter.ValueString(), previous.KeyID.ValueString()))
+}
+
+// warnLeftValid says what a destroy leaves behind.
+func warnLeftValid(ctx context.Context, state *clientSecretModel, diags *diag.Diagnostics) {
+	if state.revokes() {
+		return
+	}
+	held := fmt.Sprintf("key id %s (until %s)", state.KeyID.ValueString(), state.EndDate.ValueString())
+	if p := state.previous(ctx); p != nil {
+		held += fmt.Sprintf(" and key id %s (until %s)", p.KeyID.ValueString(), p.EndDate.ValueString())
+	}
+	diags.AddWarning("A client secret outlives this destroy",
+		"With revoke_on_destroy = false these stay valid as long as the application exists: "+held+". To revoke them, set it to true and apply before the destroy.")
+}
+
+// dayCount is a number of days in words.
+func dayCount(n int64) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
