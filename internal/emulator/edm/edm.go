@@ -92,6 +92,8 @@ func behaviourOf(entity string) behaviour {
 		}
 	case "appRoleAssignment":
 		return behaviour{writable: []string{"appRoleId", "principalId", "resourceId"}}
+	case "extensionProperty":
+		return behaviour{writable: []string{"dataType", "isMultiValued", "name", "targetObjects"}}
 	case "oAuth2PermissionGrant":
 		return behaviour{createOnly: []string{"clientId", "consentType", "principalId", "resourceId"}}
 	default:

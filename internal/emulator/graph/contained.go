@@ -14,6 +14,8 @@ import (
 type containment struct {
 	name, entity string
 	fields       odata.Fields
+	// named tells whether the name of a member is a key, beside its id.
+	named bool
 }
 
 // set is how the context URL names the collection of one application.
@@ -25,9 +27,22 @@ func (of containment) set(app tenant.Doc) string {
 func (of containment) members(app tenant.Doc) []found {
 	var all []found
 	for _, doc := range app.Docs(of.name) {
-		all = append(all, found{of.entity, doc})
+		all = append(all, of.member(app, doc))
 	}
 	return all
+}
+
+// member is one of them, with what it shows of its application.
+func (of containment) member(app, doc tenant.Doc) found {
+	if edm.Has(of.entity, "appDisplayName") {
+		doc["appDisplayName"] = app["displayName"]
+	}
+	return found{of.entity, doc}
+}
+
+// relation is the collection as $expand follows it.
+func (of containment) relation() relation {
+	return relation{tenant.Kind(of.entity), readApplications, []string{of.name, "displayName"}, func(_ *call, app tenant.Doc) []found { return of.members(app) }}
 }
 
 // collection is the collection as queries of one application's see it.
@@ -58,12 +73,32 @@ func (c *call) getContained(of containment) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	held := app.Docs(of.name)
-	i := c.indexContained(held)
+	i := c.indexContained(of, app)
 	if i < 0 {
 		return nil, notFound(c.containedKey())
 	}
-	return c.one(http.StatusOK, of.set(app), of.entity, held[i], false)
+	return c.one(http.StatusOK, of.set(app), of.entity, of.members(app)[i].doc, false)
+}
+
+// createContained adds a member to a contained collection of the application that the path names. f makes it and puts it
+// into the application.
+func (c *call) createContained(of containment, f func(tx *tenant.Tx, app tenant.Doc) (tenant.Doc, error)) (*result, error) {
+	seen, err := c.application()
+	if err != nil {
+		return nil, err
+	}
+	var made tenant.Doc
+	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
+		if made, err = f(tx, app); err != nil {
+			return err
+		}
+		tx.Put(c.caller.TenantID, tenant.Application, app)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.one(http.StatusCreated, of.set(seen), of.entity, of.member(seen, made).doc, true)
 }
 
 // deleteContained takes one member out of a contained collection.
@@ -81,12 +116,11 @@ func (c *call) changeContained(of containment, f func(tx *tenant.Tx, held []tena
 		return nil, err
 	}
 	// The replica that answers may not have heard of a new member.
-	if c.indexContained(seen.Docs(of.name)) < 0 {
+	if c.indexContained(of, seen) < 0 {
 		return nil, notFound(c.containedKey())
 	}
 	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
-		held := app.Docs(of.name)
-		i := c.indexContained(held)
+		held, i := app.Docs(of.name), c.indexContained(of, app)
 		if i < 0 {
 			return notFound(c.containedKey())
 		}
@@ -112,12 +146,12 @@ func (c *call) containedKey() string {
 	return c.params["subId"]
 }
 
-// indexContained finds the member that the path names, -1 for none.
-func (c *call) indexContained(held []tenant.Doc) int {
+// indexContained finds the member of an application that the path names, -1 for none.
+func (c *call) indexContained(of containment, app tenant.Doc) int {
 	key := c.containedKey()
 	id, isID := edm.GUID(key)
 	_, byName := c.params["name"]
-	return slices.IndexFunc(held, func(d tenant.Doc) bool {
-		return d.String("name") == key || isID && !byName && d.String("id") == id
+	return slices.IndexFunc(app.Docs(of.name), func(d tenant.Doc) bool {
+		return of.named && d.String("name") == key || isID && !byName && d.String("id") == id
 	})
 }

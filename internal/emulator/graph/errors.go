@@ -217,6 +217,10 @@ func sameFederatedSubject(conflict bool) *Error {
 	return badRequest(message)
 }
 
+func extensionExists(name string) *Error {
+	return badRequest("An extension property exists with the name %s.", name)
+}
+
 func principalExists(appID string) *Error {
 	e := sameKey(fmt.Sprintf("The service principal cannot be created, updated, or restored because the service "+
 		"principal name %s is already in use.", appID))

@@ -15,8 +15,8 @@ type relation struct {
 	kind tenant.Kind
 	// need is the permission to read the relation by itself; its own object's is checked anyway.
 	need permission
-	// by is the member of a document that the related objects are found by.
-	by   string
+	// by are the members of a document that the related objects are found by.
+	by   []string
 	find func(c *call, doc tenant.Doc) []found
 }
 
@@ -24,27 +24,27 @@ type relation struct {
 func relationOf(entity, name string) (r relation, ok bool) {
 	switch entity + "/" + name {
 	case "application/owners", "servicePrincipal/owners":
-		return relation{anyObject, readApplications, "owners", (*call).ownersOf}, true
+		return relation{anyObject, readApplications, []string{"owners"}, (*call).ownersOf}, true
 	case "application/appManagementPolicies", "servicePrincipal/appManagementPolicies":
-		return relation{tenant.AssignedAppPolicy, readPolicies, "appManagementPolicies", func(c *call, doc tenant.Doc) []found {
+		return relation{tenant.AssignedAppPolicy, readPolicies, []string{"appManagementPolicies"}, func(c *call, doc tenant.Doc) []found {
 			return c.linked(doc.Strings("appManagementPolicies"), []tenant.Kind{tenant.AssignedAppPolicy})
 		}}, true
 	case "application/" + federated.name:
-		return relation{tenant.Kind(federated.entity), readApplications, federated.name, func(_ *call, doc tenant.Doc) []found {
-			return federated.members(doc)
-		}}, true
+		return federated.relation(), true
+	case "application/" + extensions.name:
+		return extensions.relation(), true
 	case "servicePrincipal/ownedObjects":
-		return relation{anyObject, readApplications, "id", func(c *call, doc tenant.Doc) []found {
+		return relation{anyObject, readApplications, []string{"id"}, func(c *call, doc tenant.Doc) []found {
 			return c.ownedBy(doc.String("id"))
 		}}, true
 	case "servicePrincipal/" + grantSet:
-		return relation{tenant.Grant, readGrants, "id", func(c *call, doc tenant.Doc) []found {
+		return relation{tenant.Grant, readGrants, []string{"id"}, func(c *call, doc tenant.Doc) []found {
 			return c.listed(tenant.Grant, ending("clientId", doc.String("id")))
 		}}, true
 	}
 	for _, side := range []assignmentSide{clientSide(), resourceSide()} {
 		if entity == "servicePrincipal" && name == side.collection {
-			return relation{tenant.AppRoleAssignment, readApplications, "id", func(c *call, doc tenant.Doc) []found {
+			return relation{tenant.AppRoleAssignment, readApplications, []string{"id"}, func(c *call, doc tenant.Doc) []found {
 				return c.listed(tenant.AppRoleAssignment, ending(side.end, doc.String("id")))
 			}}, true
 		}
@@ -91,7 +91,7 @@ func (c *call) expand(entity string, shown tenant.Doc) error {
 		return nil
 	}
 	r, _ := relationOf(entity, asked.Name)
-	all := r.find(c, tenant.Doc{r.by: shown[asked.Name]})
+	all := r.find(c, shown.Doc(asked.Name))
 	inner := *c
 	inner.query = odata.Query{Select: asked.Select}
 	show := showOwn

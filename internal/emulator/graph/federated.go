@@ -12,7 +12,7 @@ import (
 )
 
 // federated are the trusts of an application in foreign token issuers.
-var federated = containment{name: "federatedIdentityCredentials", entity: "federatedIdentityCredential",
+var federated = containment{name: "federatedIdentityCredentials", entity: "federatedIdentityCredential", named: true,
 	fields: odata.Fields{"name": "eq", "subject": "eq", "issuer": ""}}
 
 const (
@@ -33,22 +33,9 @@ func createFederated(c *call) (*result, error) {
 	if err != nil {
 		return nil, fromBody(err)
 	}
-	seen, err := c.application()
-	if err != nil {
-		return nil, err
-	}
-	var made tenant.Doc
-	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
-		if made, err = c.newFederated(tx, app, body); err != nil {
-			return err
-		}
-		tx.Put(c.caller.TenantID, tenant.Application, app)
-		return nil
+	return c.createContained(federated, func(tx *tenant.Tx, app tenant.Doc) (tenant.Doc, error) {
+		return c.newFederated(tx, app, body)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return c.one(http.StatusCreated, federated.set(seen), federated.entity, made, true)
 }
 
 func patchFederated(c *call) (*result, error) {
@@ -74,7 +61,7 @@ func (c *call) upsertFederated(name string, body tenant.Doc) (*result, error) {
 	var made tenant.Doc
 	err = c.change(tenant.Application, seen, func(tx *tenant.Tx, app tenant.Doc) error {
 		held := app.Docs(federated.name)
-		if i := c.indexContained(held); i >= 0 {
+		if i := c.indexContained(federated, app); i >= 0 {
 			app[federated.name] = held
 			err = c.mergeFederated(held, i, body)
 		} else if body["name"] == nil || body["name"] == name {

@@ -134,7 +134,11 @@ func (c *call) cut(entity string, doc tenant.Doc) tenant.Doc {
 	shown := edm.Entity(entity, doc, c.query.Select)
 	if e := c.query.Expand; e != nil {
 		r, _ := relationOf(entity, e.Name)
-		shown[e.Name] = doc[r.by]
+		from := tenant.Doc{}
+		for _, name := range r.by {
+			from[name] = doc[name]
+		}
+		shown[e.Name] = from
 	}
 	return shown
 }

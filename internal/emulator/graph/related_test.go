@@ -150,6 +150,7 @@ func TestExpandedRelations(t *testing.T) {
 	for i := range 20 {
 		w.must(201, "POST", app+"/federatedIdentityCredentials", trust(fmt.Sprintf(`"name":"name-%d","subject":"s%d"`, i, i)))
 	}
+	w.must(201, "POST", app+"/extensionProperties", extension(``))
 	sp := "/servicePrincipals/" + w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`"}`).str("id")
 	spID := strings.TrimPrefix(sp, "/servicePrincipals/")
 	graphID := w.must(200, "GET", "/servicePrincipals(appId='"+tenant.MicrosoftGraphClientID+"')?$select=id", "").str("id")
@@ -158,7 +159,7 @@ func TestExpandedRelations(t *testing.T) {
 		w.must(204, "POST", object+"/owners/$ref", `{"@odata.id":"https://graph.test/v1.0/directoryObjects/`+w.facts.ServicePrincipalID+`"}`)
 	}
 	automation := "/servicePrincipals/" + w.facts.ServicePrincipalID
-	for _, path := range []string{app + "/owners", app + "/federatedIdentityCredentials", app + "/appManagementPolicies", sp + "/owners",
+	for _, path := range []string{app + "/owners", app + "/federatedIdentityCredentials", app + "/extensionProperties", app + "/appManagementPolicies", sp + "/owners",
 		sp + "/oauth2PermissionGrants", automation + "/ownedObjects", automation + "/appRoleAssignments", "/servicePrincipals/" + graphID + "/appRoleAssignedTo"} {
 		at := strings.LastIndex(path, "/")
 		relation := path[at+1:]

@@ -70,6 +70,7 @@ func applicationRoutes(add adder) {
 		add(del, app, writeApplications, deleteApplication)
 		held(add, app, applicationHolder())
 		federation(add, app)
+		extensionRoutes(add, app)
 		add(get, app+logoPath, readApplications, getLogo)
 		add(put, app+logoPath, writeApplications, putLogo)
 	}
@@ -164,8 +165,7 @@ func lacking(add adder) {
 	}
 	all("/oauth2PermissionGrants/delta", get)
 	for _, app := range applicationPaths {
-		all(app+"/extensionProperties", get, post)
-		all(app+"/extensionProperties/{subId}", get, patch, del)
+		all(app+"/extensionProperties/{subId}", patch)
 		for _, action := range []string{"setVerifiedPublisher", "unsetVerifiedPublisher"} {
 			all(app+"/"+action, post)
 		}

@@ -211,7 +211,17 @@ var refusals = []struct {
 	{"S8", "GET", "/servicePrincipals/{spId}/appRoleAssignments?$filter=appRoleId+eq+{id}", "", 400, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'appRoleId' of resource 'AppRoleAssignment'."},
 	{"E9", "GET", "/servicePrincipals/{spId}/ownedObjects/$count", "", 400, "Request_BadRequest", "$count is not currently supported."},
 	{"A10", "GET", "/applications/{id}/owners?$select=foo", "", 400, "Request_BadRequest", "Could not find a property named 'foo' on type 'microsoft.graph.directoryObject'."},
-	{"lacking", "GET", "/applications(appId='{appId}')/extensionProperties", "", 501, "NotImplemented", ""},
+	{"A10", "GET", "/applications/{id}/extensionProperties/{id}", "", 404, "Request_ResourceNotFound", ""},
+	{"A10", "DELETE", "/applications/{id}/extensionProperties/foo", "", 404, "Request_ResourceNotFound", ""},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"name":"a b"`), 400, "Request_BadRequest", "Invalid value specified for property 'name' of resource 'ExtensionProperty'."},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"dataType":"Text"`), 400, "Request_BadRequest", "Invalid value specified for property 'dataType' of resource 'ExtensionProperty'."},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"dataType":null`), 400, "Request_BadRequest", ""},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"targetObjects":[]`), 400, "Request_BadRequest", "Invalid value specified for property 'targetObjects' of resource 'ExtensionProperty'."},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"targetObjects":["user"]`), 400, "Request_BadRequest", ""},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"targetObjects":["User","User"]`), 400, "Request_BadRequest", ""},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"appDisplayName":"x"`), 400, "Request_BadRequest", "Property 'appDisplayName' is read-only and cannot be set."},
+	{"A10", "POST", "/applications/{id}/extensionProperties", extension(`"isMultiValued":"x"`), 400, "Request_BadRequest", ""},
+	{"lacking", "PATCH", "/applications(appId='{appId}')/extensionProperties/{id}", `{}`, 501, "NotImplemented", ""},
 	{"lacking", "GET", "/groups", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/SITES/root", "", 501, "NotImplemented", ""},
 	{"lacking", "GET", "/$metadata", "", 501, "NotImplemented", ""},
@@ -247,6 +257,11 @@ func scopes(all ...string) string {
 func trust(members string) string {
 	return with(map[string]any{"name": "gh-main", "issuer": "https://issuer.example", "subject": "repo:org/repo",
 		"audiences": []string{"api://AzureADTokenExchange"}}, members)
+}
+
+// extension is the body of a directory extension with some members changed or added.
+func extension(members string) string {
+	return with(map[string]any{"name": "jobGroup", "dataType": "String", "targetObjects": []string{"User"}}, members)
 }
 
 func with(body map[string]any, members string) string {

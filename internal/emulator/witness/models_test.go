@@ -110,6 +110,10 @@ func TestModelsDecodeEverything(t *testing.T) {
 	owner := s.e.Facts().Users[0].ObjectID
 	s.do(204, "POST", "/applications/"+app.ID+"/owners/$ref", `{"@odata.id":"`+origin+`/v1.0/directoryObjects/`+owner+`"}`)
 
+	extension := s.do(201, "POST", "/applications/"+app.ID+"/extensionProperties", `{"name":"size","dataType":"Integer","targetObjects":["User"]}`)
+	trust := s.do(201, "POST", "/applications/"+app.ID+"/federatedIdentityCredentials",
+		`{"name":"main","issuer":"https://i.example","subject":"s","audiences":["a"]}`)
+
 	tests := []struct {
 		name    string
 		body    []byte
@@ -120,11 +124,15 @@ func TestModelsDecodeEverything(t *testing.T) {
 		{"applications", s.do(200, "GET", "/applications", ""), models.CreateApplicationCollectionResponseFromDiscriminatorValue},
 		{"secret", secret, models.CreatePasswordCredentialFromDiscriminatorValue},
 		{"owners", s.do(200, "GET", "/applications/"+app.ID+"/owners", ""), models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue},
+		{"extension property", extension, models.CreateExtensionPropertyFromDiscriminatorValue},
+		{"application, expanded", s.do(200, "GET", "/applications/"+app.ID+"?$expand=extensionProperties", ""), models.CreateApplicationFromDiscriminatorValue},
+		{"federated identity credential", trust, models.CreateFederatedIdentityCredentialFromDiscriminatorValue},
 		{"created principal", principal, models.CreateServicePrincipalFromDiscriminatorValue},
 		{"Microsoft Graph", graph, models.CreateServicePrincipalFromDiscriminatorValue},
 		{"grant", grant, models.CreateOAuth2PermissionGrantFromDiscriminatorValue},
 		{"grants", s.do(200, "GET", "/oauth2PermissionGrants", ""), models.CreateOAuth2PermissionGrantCollectionResponseFromDiscriminatorValue},
 		{"assignments", s.do(200, "GET", "/servicePrincipals/"+api.ID+"/appRoleAssignedTo", ""), models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue},
+		{"principal, expanded", s.do(200, "GET", "/servicePrincipals/"+sp.ID+"?$expand=oauth2PermissionGrants", ""), models.CreateServicePrincipalFromDiscriminatorValue},
 		{"organization", s.do(200, "GET", "/organization", ""), models.CreateOrganizationCollectionResponseFromDiscriminatorValue},
 		{"user", s.do(200, "GET", "/users/"+owner, ""), models.CreateUserFromDiscriminatorValue},
 		{"policy", s.do(200, "GET", "/policies/defaultAppManagementPolicy", ""), models.CreateTenantAppManagementPolicyFromDiscriminatorValue},
