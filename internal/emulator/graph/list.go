@@ -160,8 +160,7 @@ func (c *call) startsEmpty() bool {
 		fault.Fraction(c.Seed, "empty page", c.r.URL.Path, c.query.Text) < share
 }
 
-// A page token is a position, bound to the query and signed, so that clients can't make one up.
-
+// position reads the page token: a position, bound to the query and signed, so that clients can't make one up.
 func (c *call) position() (int, error) {
 	if c.query.SkipToken == "" {
 		return 0, nil
@@ -170,22 +169,22 @@ func (c *call) position() (int, error) {
 	if err != nil {
 		return 0, expiredPage()
 	}
-	at, sum, ok := strings.Cut(string(raw), ":")
+	at, _, _ := strings.Cut(string(raw), ":")
 	n, err := strconv.Atoi(at)
-	if !ok || err != nil || n < 0 || sum != c.pageSum(n) {
+	if err != nil || n < 0 || c.query.SkipToken != c.pageToken(n) {
 		return 0, expiredPage()
 	}
 	return n, nil
 }
 
-func (c *call) pageSum(at int) string {
-	sum := tenant.Digest(c.Seed, "page", c.caller.TenantID, c.r.URL.Path, c.query.Text, strconv.Itoa(at))
-	return hex.EncodeToString(sum[:12])
+func (c *call) pageToken(at int) string {
+	position := strconv.Itoa(at)
+	sum := tenant.Digest(c.Seed, "page", c.caller.TenantID, c.r.URL.Path, c.query.Text, position)
+	return base64.RawURLEncoding.EncodeToString([]byte(position + ":" + hex.EncodeToString(sum[:12])))
 }
 
 func (c *call) nextLink(at int) string {
-	token := base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(at) + ":" + c.pageSum(at)))
 	values := c.r.URL.Query()
-	values.Set("$skiptoken", token)
+	values.Set("$skiptoken", c.pageToken(at))
 	return origin(c.r) + c.r.URL.EscapedPath() + "?" + values.Encode()
 }
