@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -59,18 +58,6 @@ func fromPasswords(all []models.PasswordCredentialable) []Secret {
 			s.DisplayName = string(label)
 		}
 		out = append(out, s)
-	}
-	return out
-}
-
-func fromKeys(all []models.KeyCredentialable) []Certificate {
-	out := make([]Certificate, 0, len(all))
-	for _, k := range all {
-		out = append(out, Certificate{
-			KeyID: guid(k.GetKeyId()), DisplayName: text(k.GetDisplayName()),
-			Thumbprint: strings.ToUpper(hex.EncodeToString(k.GetCustomKeyIdentifier())),
-			Start:      instant(k.GetStartDateTime()), End: instant(k.GetEndDateTime()),
-		})
 	}
 	return out
 }

@@ -35,6 +35,13 @@ var (
 	opAddSecret          = operation{"create client secret of application", ownApplications}
 	opSettleSecret       = operation{"see client secret of application", readAll}
 	opRemoveSecret       = operation{"remove client secret of application", ownApplications}
+	opAddCertificate     = operation{"add certificate to application", ownApplications}
+	opRemoveCertificate  = operation{"remove certificate from application", ownApplications}
+	opReadCertificate    = operation{"read certificate of application", readAll}
+	opCreateFederated    = operation{"create federated credential of application", ownApplications}
+	opReadFederated      = operation{"read federated credentials of application", readAll}
+	opUpdateFederated    = operation{"update federated credential of application", ownApplications}
+	opDeleteFederated    = operation{"delete federated credential of application", ownApplications}
 	opSetPublicClient    = operation{"set public client flag of application", ownApplications}
 	opSetPermissions     = operation{"set delegated permissions of application", ownApplications}
 	opFindAPI            = operation{"find API", readAll}

@@ -99,6 +99,7 @@ type Client struct {
 	applications memory[Application]
 	principals   memory[ServicePrincipal]
 	grants       memory[Grant]
+	federated    memory[federatedSet] // by application
 }
 
 // New assembles a Client. It performs no I/O.
@@ -134,6 +135,7 @@ func New(o Options) (*Client, error) {
 		applications: newMemory(o.Bounds, (*Application).Properties, (*Application).clone),
 		principals:   newMemory(o.Bounds, (*ServicePrincipal).Properties, (*ServicePrincipal).clone),
 		grants:       newMemory(o.Bounds, (*Grant).Properties, (*Grant).clone),
+		federated:    newMemory(o.Bounds, (*federatedSet).properties, (*federatedSet).clone),
 	}
 	c.names.fetch = c.fetchNamed
 	return c, nil

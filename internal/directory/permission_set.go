@@ -9,9 +9,7 @@ import (
 )
 
 // SetDelegatedPermissions makes scopeIDs the whole of the application's delegated permissions of one API, and leaves
-// its application permissions and all other APIs as they are. Graph has no compare-and-swap for the collection that
-// holds them all: it is read right before and read back after the write, and merged again when our part is missing.
-// Graph: PATCH /applications/{id}.
+// its application permissions and all other APIs as they are (see writePart). Graph: PATCH /applications/{id}.
 func (c *Client) SetDelegatedPermissions(ctx context.Context, id, apiClientID string, scopeIDs []string) (*Application, error) {
 	unlock, err := c.locks.lock(ctx, id)
 	if err != nil {
@@ -19,42 +17,20 @@ func (c *Client) SetDelegatedPermissions(ctx context.Context, id, apiClientID st
 	}
 	defer unlock()
 	apiClientID, scopeIDs = strings.ToLower(apiClientID), lowered(scopeIDs)
-	for attempt := 1; ; attempt++ {
-		before, err := c.knownApplication(ctx, id, freshFor)
-		if err != nil {
-			return nil, err
-		}
-		if sameSet(before.scopeIDs(apiClientID), scopeIDs) {
-			return before, nil
-		}
-		after := before.withScopes(apiClientID, scopeIDs)
-		required, err := toRequired(after.Permissions)
-		if err != nil {
-			return nil, &Error{Kind: KindInvalid, Op: opSetPermissions.name, Object: id, Message: "the id of a permission is not a GUID", Err: err}
-		}
-		body := models.NewApplication()
-		body.SetRequiredResourceAccess(required)
-		if err := c.patchApplication(ctx, opSetPermissions, before, after, body); err != nil {
-			return nil, err
-		}
-		if len(scopeIDs) == 0 {
-			// Nothing of ours can be missing.
-			return after, nil
-		}
-		shows := func(app *Application) bool { return sameSet(app.scopeIDs(apiClientID), scopeIDs) }
-		got, err := c.applicationShowing(ctx, id, shows)
-		switch {
-		case err != nil:
-			return after, c.unsettled(opSetPermissions, id, "the permissions to show in the application", err)
-		case shows(got):
-			return after, nil
-		case attempt == maxAttempts:
-			return nil, &Error{
-				Kind: KindConflict, Op: opSetPermissions.name, Object: id, Endpoint: c.endpoint,
-				Message: "somebody else keeps writing the permissions of this application at the same time",
+	return c.writePart(ctx, id, part{
+		op: opSetPermissions, what: "the permissions", removal: len(scopeIDs) == 0,
+		holds: func(app *Application) bool { return sameSet(app.scopeIDs(apiClientID), scopeIDs) },
+		merge: func(before *Application) (*Application, models.Applicationable, error) {
+			after := before.withScopes(apiClientID, scopeIDs)
+			required, err := toRequired(after.Permissions)
+			if err != nil {
+				return nil, nil, &Error{Kind: KindInvalid, Op: opSetPermissions.name, Object: id, Message: "the id of a permission is not a GUID", Err: err}
 			}
-		}
-	}
+			body := models.NewApplication()
+			body.SetRequiredResourceAccess(required)
+			return after, body, nil
+		},
+	})
 }
 
 func (a *Application) scopeIDs(apiClientID string) []string {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Properties are the application's values in canonical text: collections as sets, and one property per secret and per
-// API, so that a write to one says nothing of another.
+// Properties are the application's values in canonical text: collections as sets, and one property per secret, per
+// certificate and per API, so that a write to one says nothing of another.
 func (a *Application) Properties() Properties {
 	p := a.properties()
 	p["fallback_public_client"] = boolText(a.FallbackPublicClient)
@@ -17,6 +17,9 @@ func (a *Application) Properties() Properties {
 	}
 	for _, s := range a.Secrets {
 		p["secret/"+s.KeyID] = s.DisplayName + " " + s.Start.Format(time.RFC3339) + " " + s.End.Format(time.RFC3339)
+	}
+	for _, k := range a.Certificates {
+		p["certificate/"+k.KeyID] = "held" // it can't be altered
 	}
 	for _, api := range a.Permissions {
 		p["scopes/"+api.APIClientID] = setText(api.ScopeIDs)

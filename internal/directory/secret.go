@@ -19,13 +19,7 @@ type Secret struct {
 	Value                    secret.Value // only in the result of AddSecret
 }
 
-// Certificate is the public part of a keyCredential.
-type Certificate struct {
-	KeyID, DisplayName, Thumbprint string
-	Start, End                     time.Time
-}
-
-// maxAttempts bounds how often AddSecret starts over after replies that were lost.
+// maxAttempts bounds how often a write starts over: after a reply that was lost, or because somebody else writes the same.
 const maxAttempts = 5
 
 // AddSecret makes a client secret. Graph: POST /applications/{id}/addPassword. From the moment that the secret exists
