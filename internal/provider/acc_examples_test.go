@@ -46,6 +46,7 @@ func TestAccExamples(t *testing.T) {
 			x := acctest.Hostile(t)
 			text := exampleText(t, file)
 			w := x.Workspace(t, text)
+			certificatesBeside(t, w, file)
 			w.Apply(t)
 			w.PlanIsEmpty(t)
 			w.Destroy(t)
@@ -57,6 +58,20 @@ func TestAccExamples(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// certificatesBeside puts the certificates that an example reads into the workspace.
+func certificatesBeside(t *testing.T, w *acctest.Workspace, example string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(example), "*.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if err := os.WriteFile(filepath.Join(w.Dir, filepath.Base(file)), []byte(exampleText(t, file)), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -73,6 +88,7 @@ func TestAccExampleImports(t *testing.T) {
 				t.Parallel()
 				x := acctest.Hostile(t)
 				w := x.Workspace(t, exampleText(t, filepath.Join(filepath.Dir(file), "resource.tf")))
+				certificatesBeside(t, w, file)
 				w.Apply(t)
 				id := actualID(t, form, values(t, w, resource))
 
@@ -130,6 +146,8 @@ func actualID(t *testing.T, form string, v map[string]any) string {
 		return "unique_name:" + text("unique_name")
 	case strings.HasSuffix(form, "/00000003-0000-0000-c000-000000000000"):
 		return text("application_id") + "/" + text("api_client_id")
+	case v["credential_id"] != nil:
+		return text("application_id") + "/" + text("credential_id")
 	case strings.Contains(form, "/"):
 		return text("application_id") + "/" + text("key_id")
 	case v["id"] == nil:

@@ -131,7 +131,7 @@ func (a action) cause(e *directory.Error) string {
 	case directory.KindNameTaken:
 		return "Another application has this display name, and prevent_duplicate_names is set."
 	case directory.KindExists:
-		return fmt.Sprintf("There is one already, which Terraform does not manage. Nothing was written. %s", sentence(graphSays(e)))
+		return fmt.Sprintf("There is one already, which this resource does not manage. Nothing was written. %s", sentence(graphSays(e)))
 	case directory.KindCanceled:
 		if errors.Is(e, context.DeadlineExceeded) {
 			return "The time that the operation may take ran out."
@@ -151,10 +151,7 @@ func (a action) nextStep(e *directory.Error) string {
 	case directory.KindForbidden:
 		return a.missingPermission(e)
 	case directory.KindInvalid:
-		if a.resource == "appreg_client_secret" {
-			return "A tenant may accept no end that is more than two years ahead: choose a shorter validity_days or an earlier end_date."
-		}
-		return ""
+		return a.invalidAdvice()
 	case directory.KindConflict:
 		return "Another change was made at the same moment. Apply again."
 	case directory.KindUnauthorized:
@@ -170,7 +167,7 @@ func (a action) nextStep(e *directory.Error) string {
 	case directory.KindAmbiguous:
 		return "Look at what is listed below: import or remove it, then apply again."
 	case directory.KindPolicy:
-		return policyAdvice(e)
+		return a.policyAdvice(e)
 	case directory.KindTooManySecrets:
 		return "Remove one of them, or replace a secret of this configuration with -replace and without create_before_destroy: the old one then goes first, and sign-in fails until its consumers have the new one."
 	case directory.KindNameTaken:
@@ -185,6 +182,19 @@ func (a action) nextStep(e *directory.Error) string {
 	default:
 		return ""
 	}
+}
+
+// invalidAdvice says what Graph's refusal of a content is usually about, where its own words don't.
+func (a action) invalidAdvice() string {
+	switch a.resource {
+	case "appreg_client_secret":
+		return "A tenant may accept no end that is more than two years ahead: choose a shorter validity_days or an earlier end_date."
+	case "appreg_certificate":
+		return "Check that the certificate has not expired, and that its key is an RSA key of 2048 bits or more."
+	case "appreg_federated_credential":
+		return fmt.Sprintf("Check that the application holds fewer than %d federated credentials, and that issuer, subject and audience are as the issuer writes them.", directory.MostFederated)
+	}
+	return ""
 }
 
 // missingObject says what to check when there is no object such as the one that was asked for.
@@ -222,6 +232,9 @@ func (a action) missingPermission(e *directory.Error) string {
 }
 
 func (a action) existsAdvice(candidates []directory.Candidate) string {
+	if a.resource == "appreg_federated_credential" {
+		return "Names, and pairs of issuer and subject, are unique in an application. Import the other one, change or remove it, or write another name and subject."
+	}
 	for _, c := range candidates {
 		if c.Deleted {
 			return "It is deleted, but can be restored and keeps its name reserved for 30 days: set adopt_existing = true to restore it with its client id, or purge it from the deleted items."
@@ -276,13 +289,16 @@ func keyIDs(cs []directory.Candidate) string {
 }
 
 // policyAdvice names the argument that the tenant's policy is about, and what may stand there when that is known.
-func policyAdvice(e *directory.Error) string {
+func (a action) policyAdvice(e *directory.Error) string {
 	const ask = "Ask the tenant's administrator what the application management policy allows"
 	switch e.Code {
 	case "SignInAudienceNotAllowedAsPerAppPolicy":
 		return ask + ", and choose another sign_in_audience, or have this application exempted."
 	case "CredentialTypeNotAllowedAsPerAppPolicy":
 		return ask + ": another kind of credential, or an exemption for this application."
+	}
+	if a.resource == "appreg_certificate" {
+		return ask + ", and have a certificate issued that is valid for a shorter time."
 	}
 	if e.MaxLifetime == "" {
 		return ask + ", and choose a shorter validity_days or an earlier end_date."

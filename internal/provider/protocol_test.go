@@ -176,7 +176,10 @@ func strs(values ...string) tftypes.Value {
 }
 
 func resourceNames() []string {
-	return []string{"appreg_application", "appreg_client_secret", "appreg_public_client", "appreg_delegated_permissions", "appreg_service_principal", "appreg_admin_consent"}
+	return []string{
+		"appreg_application", "appreg_client_secret", "appreg_certificate", "appreg_federated_credential", "appreg_public_client",
+		"appreg_delegated_permissions", "appreg_service_principal", "appreg_admin_consent",
+	}
 }
 
 // importState imports by id and gives the state with errors and warnings.

@@ -59,6 +59,8 @@ func (p *appregProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newApplicationResource,
 		newClientSecretResource,
+		newCertificateResource,
+		newFederatedCredentialResource,
 		newPublicClientResource,
 		newDelegatedPermissionsResource,
 		newServicePrincipalResource,

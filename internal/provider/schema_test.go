@@ -93,6 +93,8 @@ func TestIdentities(t *testing.T) {
 	for resource, want := range map[string][]string{
 		"appreg_application":           {"id", "tenant_id"},
 		"appreg_client_secret":         {"application_id", "key_id"},
+		"appreg_certificate":           {"application_id", "key_id"},
+		"appreg_federated_credential":  {"application_id", "credential_id"},
 		"appreg_public_client":         {"application_id"},
 		"appreg_delegated_permissions": {"api_client_id", "application_id"},
 		"appreg_service_principal":     {"id", "tenant_id"},

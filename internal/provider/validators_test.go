@@ -208,7 +208,7 @@ func TestPolicyAdvice(t *testing.T) {
 		"P90D": "set validity_days to 90 or less", "P365DT12H": "365 days", "PT48H": "2 days",
 		"PT12H": "PT12H", "P1Y": "P1Y", "nonsense": "nonsense", "": "administrator", "P99999999999999999999D": "ISO 8601",
 	} {
-		if got := policyAdvice(&directory.Error{MaxLifetime: text}); !strings.Contains(got, part) {
+		if got := (action{}).policyAdvice(&directory.Error{MaxLifetime: text}); !strings.Contains(got, part) {
 			t.Errorf("%q: %q lacks %q", text, got, part)
 		}
 	}
@@ -220,8 +220,9 @@ func TestNoImportWithoutTheTenant(t *testing.T) {
 	t.Parallel()
 	const id = "5b8b0a36-7f41-4d3c-9a1e-0f1d5c1a9a01"
 	ids := map[string]string{
-		"appreg_client_secret": id + "/" + id, "appreg_delegated_permissions": id + "/" + id,
-		"appreg_admin_consent": "l5eW7x0ga0-WDOntXzHateQDNpSH5-lPk9HjD3Sarjk",
+		"appreg_client_secret": id + "/" + id, "appreg_certificate": id + "/" + id, "appreg_federated_credential": id + "/" + id,
+		"appreg_delegated_permissions": id + "/" + id,
+		"appreg_admin_consent":         "l5eW7x0ga0-WDOntXzHateQDNpSH5-lPk9HjD3Sarjk",
 	}
 	for _, resource := range resourceNames() {
 		t.Run(resource, func(t *testing.T) {
