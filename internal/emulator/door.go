@@ -56,7 +56,7 @@ func (e *Emulator) Issued() Secrets {
 // Accounts lists the people that can sign in, of all tenants.
 func (e *Emulator) Accounts() []User { return e.cloud.Accounts() }
 
-// SetAccount changes a person's password, second factor or role: what a help desk does.
+// SetAccount changes a person's password, second factor, role or lock: what a help desk does.
 func (e *Emulator) SetAccount(u User) { e.cloud.SetAccount(u) }
 
 // Objects lists the latest live objects of a kind: what a portal page shows after a reload.
@@ -285,6 +285,18 @@ func (e *Emulator) AssignPolicy(applicationID string, p Policy) error {
 				"passwordCredentials": p.passwordRules(), "keyCredentials": []any{}, "applicationRestrictions": nil}})
 		app["appManagementPolicies"] = []any{id}
 		tx.Put(e.seeded.TenantID, kind, app)
+		return nil
+	})
+}
+
+// SetConditionalAccess has the tenant block everybody's sign-ins, ask for a second factor, or let in: what a security team
+// switches on. It is asked of people at every grant, refresh included, and never of applications by themselves.
+func (e *Emulator) SetConditionalAccess(control tenant.GrantControl) error {
+	if !slices.Contains(tenant.GrantControls(), control) {
+		return fmt.Errorf("grant control %q: give one of %q", control, tenant.GrantControls())
+	}
+	return e.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
+		tx.SetConditionalAccess(e.seeded.TenantID, control)
 		return nil
 	})
 }

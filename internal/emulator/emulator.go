@@ -182,10 +182,15 @@ func (x *exchange) signInRequest() {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
 	x.seen.Route = fault.SignInPrefix + "/" + rest
 	x.play("", 0, x.refuseSignIn, func() *graph.Reply {
-		held := &heldReply{header: http.Header{}}
-		x.signin.ServeHTTP(held, x.r)
-		return &graph.Reply{Status: cmp.Or(held.status, http.StatusOK), Header: held.header, Body: held.body.Bytes(), RequestID: held.header.Get("x-ms-request-id")}
+		return hold(func(w http.ResponseWriter) { x.signin.ServeHTTP(w, x.r) })
 	})
+}
+
+// hold keeps what answer writes.
+func hold(answer func(http.ResponseWriter)) *graph.Reply {
+	held := &heldReply{header: http.Header{}}
+	answer(held)
+	return &graph.Reply{Status: cmp.Or(held.status, http.StatusOK), Header: held.header, Body: held.body.Bytes(), RequestID: held.header.Get("x-ms-request-id")}
 }
 
 // play answers a request by what serve does, unless a fault has it otherwise; refuse answers for the fault.
@@ -223,18 +228,18 @@ func (x *exchange) play(object string, wait time.Duration, refuse func(fault.Rul
 	}
 }
 
-// refuseSignIn answers as the front end of the sign-in endpoints does when it is in trouble.
+// refuseSignIn answers as the sign-in endpoints do when they are in trouble.
 func (x *exchange) refuseSignIn(rule fault.Rule) *graph.Reply {
-	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
-	if after := rule.RetryAfterHeader(x.cloud.Now()); after != "" {
-		header.Set("Retry-After", after)
-	}
-	status := cmp.Or(rule.Status, http.StatusServiceUnavailable)
+	number := signin.TransientNumber
 	if rule.Kind == fault.Throttle {
-		status = http.StatusTooManyRequests
+		number = signin.ThrottledNumber
 	}
-	return &graph.Reply{Status: status, Header: header,
-		Body: []byte(`{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again.","error_codes":[90033]}`)}
+	return hold(func(w http.ResponseWriter) {
+		if after := rule.RetryAfterHeader(x.cloud.Now()); after != "" {
+			w.Header().Set("Retry-After", after)
+		}
+		x.signin.Fail(w, x.r, cmp.Or(rule.Number, number), rule.Status)
+	})
 }
 
 func (x *exchange) answer(reply *graph.Reply) {

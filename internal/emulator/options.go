@@ -92,6 +92,10 @@ const (
 	FederatedMismatch      = "federated-mismatch"
 	RecommendedConsent     = "recommended-consent"
 	UnassignedApp          = "unassigned-app"
+	SecondFactorNumber     = "second-factor-number"
+	InteractionCode        = "interaction-code"
+	MissingField           = "missing-field"
+	InvalidScope           = "invalid-scope"
 )
 
 // Readings lists all behaviours that no source settles, with their choices; the first one is the default.
@@ -107,6 +111,14 @@ func Readings() []graph.Reading {
 			Why: "which applications Microsoft's recommended consent policy withholds mail and the like from: all, or those of other tenants"},
 		{Name: UnassignedApp, Choices: []string{"refused", "served"},
 			Why: "an application's own token for an API that demands assignment, without any: 501051 isn't confirmed"},
+		{Name: SecondFactorNumber, Choices: []string{"50076", "50074"},
+			Why: "which number a program is given when a second factor is lacking"},
+		{Name: InteractionCode, Choices: []string{"invalid_grant", "interaction_required"},
+			Why: "the error that goes with AADSTS50074, 50079 and 50158"},
+		{Name: MissingField, Choices: []string{"900144", "90014"},
+			Why: "the number when a parameter is missing; for grant_type and client_id it is 900144"},
+		{Name: InvalidScope, Choices: []string{"70011", "28002"},
+			Why: "the number when a scope isn't valid"},
 		{Name: FederatedMismatch, Choices: []string{"named", "named-400", "unnamed"},
 			Why: "a foreign token that isn't trusted: 700211, 700212 or 700213 by the claim, with 401 or 400, or 70021 as older reports have it"},
 	}, keyvault.AllReadings())
@@ -162,6 +174,10 @@ func (o *options) signInReadings() signin.Readings {
 		MissingCredentialIs400: take(MissingCredential, "400"),
 		RecommendedSparesOwn:   take(RecommendedConsent, "foreign"),
 		UnassignedAppGetsToken: take(UnassignedApp, "served"),
+		StrongAuthentication:   take(SecondFactorNumber, "50074"),
+		InteractionRequired:    take(InteractionCode, "interaction_required"),
+		MissingFieldIs90014:    take(MissingField, "90014"),
+		InvalidScopeIs28002:    take(InvalidScope, "28002"),
 		FederatedMismatch:      mismatch,
 	}
 }

@@ -49,6 +49,12 @@ var kinds = []Kind{Latency, Throttle, ErrorBefore, ErrorAfter, Conflict, NoMSAAp
 // Kinds lists the kinds.
 func Kinds() []Kind { return slices.Clone(kinds) }
 
+// numbers are the AADSTS numbers of what passes: too many requests, or a platform in trouble.
+var numbers = []int{50196, 90006, 90012, 90024, 90033, 90055}
+
+// Numbers lists the AADSTS numbers that a rule may name.
+func Numbers() []int { return slices.Clone(numbers) }
+
 // SignInPrefix begins the routes of the sign-in side: "/{tenant}/oauth2/v2.0/token".
 const SignInPrefix = "/{tenant}"
 
@@ -67,6 +73,8 @@ type Rule struct {
 	Kind        Kind     `json:"kind"`
 	Delay       Duration `json:"delay,omitzero"`
 	Status      int      `json:"status,omitempty"`
+	// Number is the AADSTS number of a refusal by the sign-in side, one of Numbers; 0 lets the kind choose.
+	Number int `json:"aadsts,omitempty"`
 	// RetryAfter is the header's value: "2", "2.128", "date:3s" for an HTTP date that far ahead, "" for no header.
 	RetryAfter string `json:"retry_after,omitempty"`
 }
@@ -111,6 +119,12 @@ func (r Rule) Validate() error {
 		return errors.New("a delay can't be negative")
 	case r.Status != 0 && (r.Status < 400 || r.Status > 599):
 		return fmt.Errorf("status %d is not an error", r.Status)
+	case r.Number != 0 && !slices.Contains(numbers, r.Number):
+		return fmt.Errorf("aadsts is one of %v, not %d", numbers, r.Number)
+	case r.Number != 0 && !slices.Contains([]Kind{Throttle, ErrorBefore, ErrorAfter}, r.Kind):
+		return fmt.Errorf("a %s has no AADSTS number", r.Kind)
+	case r.Number != 0 && !strings.HasPrefix(r.Route, SignInPrefix):
+		return fmt.Errorf("an AADSTS number is for a route of sign-in, not %q", r.Route)
 	}
 	if delay, ok := strings.CutPrefix(r.RetryAfter, "date:"); ok {
 		_, err := time.ParseDuration(delay)

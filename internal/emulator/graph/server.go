@@ -249,26 +249,35 @@ func (c *call) serve() (*result, error) {
 	return found.handle(c)
 }
 
-// authenticate checks the token: signature, audience, expiry, tenant.
-func (c *call) authenticate() error {
-	token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+// Authenticate reads a request's token and checks it: signature, audience, expiry, tenant. An error is Graph's refusal.
+func (c *Config) Authenticate(r *http.Request) (Caller, error) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || token == "" {
-		return unauthenticated("Access token is empty.")
+		return Caller{}, unauthenticated("Access token is empty.")
 	}
 	caller, err := c.Authority.Verify(token)
 	if err != nil {
-		return unauthenticated("CompactToken parsing failed with error code: 80049217")
+		return Caller{}, unauthenticated("CompactToken parsing failed with error code: 80049217")
 	}
 	switch audience := strings.TrimSuffix(caller.Audience, "/"); {
-	case audience == "https://graph.microsoft.com", audience == tenant.MicrosoftGraphClientID, OwnOrigin(c.r, c.Hosts, audience):
+	case audience == "https://graph.microsoft.com", audience == tenant.MicrosoftGraphClientID, OwnOrigin(r, c.Hosts, audience):
 	default:
-		return unauthenticated("Access token validation failure. Invalid audience.")
+		return Caller{}, unauthenticated("Access token validation failure. Invalid audience.")
 	}
 	if !c.Cloud.Now().Before(caller.Expires) {
-		return unauthenticated("Lifetime validation failed, the token is expired.")
+		return Caller{}, unauthenticated("Lifetime validation failed, the token is expired.")
 	}
 	if _, ok := c.Cloud.Tenant(caller.TenantID); !ok {
-		return unauthenticated("Access token validation failure. Invalid tenant.")
+		return Caller{}, unauthenticated("Access token validation failure. Invalid tenant.")
+	}
+	return caller, nil
+}
+
+// authenticate finds out who calls.
+func (c *call) authenticate() error {
+	caller, err := c.Authenticate(c.r)
+	if err != nil {
+		return err
 	}
 	c.caller = caller
 	c.administrator = c.isAdministrator()

@@ -100,6 +100,16 @@ func (c control) setPolicy(r *http.Request) (any, error) {
 	return struct{}{}, c.emulator.SetPolicy(p)
 }
 
+func (c control) setConditionalAccess(r *http.Request) (any, error) {
+	var wanted struct {
+		GrantControl tenant.GrantControl `json:"grant_control"`
+	}
+	if err := read(r, &wanted); err != nil {
+		return nil, err
+	}
+	return struct{}{}, understood(c.emulator.SetConditionalAccess(wanted.GrantControl))
+}
+
 func (c control) setRoles(r *http.Request) (any, error) {
 	var roles []string
 	if err := read(r, &roles); err != nil {

@@ -89,11 +89,32 @@ func TestAccounts(t *testing.T) {
 	if got := r.control(http.MethodPatch, path, `{"password":"changed since","administrator":true}`, nil); got != http.StatusOK || r.emulator.Accounts()[1] != want {
 		t.Errorf("%d %+v", got, r.emulator.Accounts()[1])
 	}
+	if got := r.control(http.MethodPatch, path, `{"locked":true,"password_expired":true,"must_register_factor":true}`, nil); got != http.StatusOK ||
+		!r.emulator.Accounts()[1].Locked || !r.emulator.Accounts()[1].PasswordExpired || !r.emulator.Accounts()[1].MustRegisterFactor {
+		t.Errorf("%d %+v", got, r.emulator.Accounts()[1])
+	}
 	if got := r.control(http.MethodPatch, path, `{"tenant_id":"elsewhere"}`, nil); got != http.StatusBadRequest {
 		t.Errorf("into another tenant: %d", got)
 	}
 	if got := r.control(http.MethodPatch, "/accounts/nobody@nowhere.example", `{}`, nil); got != http.StatusNotFound {
 		t.Errorf("nobody: %d", got)
+	}
+}
+
+// TestConditionalAccess asks more of everybody, and less again.
+func TestConditionalAccess(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	for _, want := range tenant.GrantControls() {
+		got := r.control(http.MethodPut, "/conditional-access", `{"grant_control":"`+string(want)+`"}`, nil)
+		if _, is := r.emulator.Cloud().Latest().ConditionalAccess(r.emulator.Facts().TenantID); got != http.StatusOK || is != want {
+			t.Errorf("%q: %d, %q", want, got, is)
+		}
+	}
+	for _, odd := range []string{`{"grant_control":"passkey"}`, `{"control":"block"}`, `x`} {
+		if got := r.control(http.MethodPut, "/conditional-access", odd, nil); got != http.StatusBadRequest {
+			t.Errorf("%s: %d", odd, got)
+		}
 	}
 }
 

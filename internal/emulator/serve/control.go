@@ -70,8 +70,9 @@ type control struct {
 //	POST   /objects/{id}/secrets   make a secret of the body's display_name and end
 //	PUT    /objects/{id}/policy    an application's own application management policy
 //	PUT    /policy                 that of the tenant
+//	PUT    /conditional-access     what the tenant asks of everybody who signs in
 //	PUT    /roles/{clientID}       the application permissions of Microsoft Graph that a client holds, by name
-//	GET    /accounts               the people; PATCH /accounts/{username} changes password, second factor, role
+//	GET    /accounts               the people; PATCH /accounts/{username} changes password, second factor, role, lock
 //	GET    /faults                 the fault rules; POST adds, in the form of the -faults file; DELETE takes all away
 //	GET    /readings               what each reading is at; POST changes those in the body
 //	GET    /clock                  the time; POST /clock/advance?by=24h moves the clock forward
@@ -118,6 +119,7 @@ func (c control) operations() map[string]func(*http.Request) (any, error) {
 		"POST /objects/{id}/secrets": c.addSecret,
 		"PUT /objects/{id}/policy":   c.setPolicy,
 		"PUT /policy":                c.setPolicy,
+		"PUT /conditional-access":    c.setConditionalAccess,
 		"PUT /roles/{clientID}":      c.setRoles,
 		"GET /accounts":              c.accounts,
 		"PATCH /accounts/{username}": c.changeAccount,

@@ -96,7 +96,7 @@ func (a approval) resources(x *exchange, c *client, in directory) ([]resource, *
 	for _, name := range names {
 		r, refusal := x.resourceIn(c.view, in, name)
 		if refusal != nil {
-			return nil, refusal
+			return nil, c.toldToPeople(refusal, in, name)
 		}
 		out = append(out, r)
 	}

@@ -98,6 +98,9 @@ func (x *exchange) registeredKey(c *client, d directory, t *jwt.Token) (any, err
 		if x.now.After(credential.Time("endDateTime")) {
 			return nil, errAssertionSignature("The key used is expired.")
 		}
+		if x.now.Before(credential.Time("startDateTime")) {
+			return nil, errAssertionSignature("The key used is not valid yet.")
+		}
 		cert, err := x509.ParseCertificate(der)
 		if err != nil {
 			return nil, errAssertionSignature("The registered key is not a certificate.")

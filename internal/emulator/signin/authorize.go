@@ -75,6 +75,9 @@ func (a *authorization) read(form url.Values, c *client) (refusal *Error) {
 	if a.method != "plain" && a.method != "S256" {
 		return errMalformed()
 	}
+	if a.challenge == "" {
+		a.method = "plain" // There is nothing to prove, whatever the method.
+	}
 	if form.Get("prompt") == "none" {
 		return errSignInNeeded()
 	}
@@ -165,7 +168,7 @@ func (x *exchange) sameRedirect(registered, requested string) bool {
 	}
 	a, errA := url.Parse(registered)
 	b, errB := url.Parse(requested)
-	if errA != nil || errB != nil || a.Opaque != b.Opaque || a.Scheme != b.Scheme {
+	if errA != nil || errB != nil || a.Opaque != b.Opaque || a.Scheme != b.Scheme || b.User != nil {
 		return false
 	}
 	sameHost := a.Host == b.Host || a.Scheme == "http" && a.Hostname() == "localhost" && b.Hostname() == "localhost"
@@ -244,7 +247,7 @@ func (a authorization) fail(x *exchange, e *Error) error {
 	if e.OnPage {
 		return e
 	}
-	params := url.Values{"error": {e.Code}, "error_description": {x.describe(e)}, "error_uri": {x.origin + "/error"}}
+	params := url.Values{"error": {e.Code}, "error_description": {x.describe(e)}, "error_uri": {x.errorURI(e)}}
 	if e.Code == codeInvalidGrant {
 		params.Set("error", "access_denied")
 	}

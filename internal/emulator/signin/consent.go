@@ -94,6 +94,24 @@ func (v *verdict) lackNames() *Error {
 	return nil
 }
 
+// toldToPeople is how a refusal about an API is put on the pages: a registration that lists none of its permissions is
+// misconfigured, and an API that it lists and the tenant lacks isn't subscribed to.
+func (c *client) toldToPeople(e *Error, in directory, resource string) *Error {
+	switch e.Number {
+	case 650057:
+		return errMisconfigured(c.name, resource)
+	case 500011:
+		for _, access := range c.app.Docs("requiredResourceAccess") {
+			id := access.String("resourceAppId")
+			_, api, _ := c.view.ApplicationByClientID(id)
+			if containsFold(append(api.Strings("identifierUris"), id), strings.TrimRight(resource, "/")) {
+				return errNotSubscribed(firstOf(api.String("displayName"), id), in.name())
+			}
+		}
+	}
+	return e
+}
+
 func (v *verdict) lackOIDC(atGraph []string, needGrant bool) {
 	wanted := v.asked.oidc
 	if !needGrant {

@@ -157,3 +157,18 @@ func (h *Handler) switchedOff(a tenant.Account) bool {
 	user, ok := h.cloud.Latest().Get(a.TenantID, tenant.User, a.ObjectID)
 	return ok && user["accountEnabled"] == false
 }
+
+// hasUser tells whether the directory still has an account's user object.
+func (h *Handler) hasUser(a tenant.Account) bool {
+	_, ok := h.cloud.Latest().Get(a.TenantID, tenant.User, a.ObjectID)
+	return ok
+}
+
+// account finds who signs in under a name.
+func (h *Handler) account(userName string, d directory) (tenant.Account, *Error) {
+	a, ok := h.cloud.Account(userName)
+	if !ok || !h.hasUser(a) {
+		return a, errUserNotFound(userName, d.name())
+	}
+	return a, nil
+}

@@ -22,8 +22,7 @@ func openIDConfiguration(x *exchange) error {
 		issuer, region = "{tenantid}", nil
 	}
 	base := x.origin + "/" + segment
-	x.w.Header().Set("Cache-Control", "max-age=86400, private")
-	return x.json(http.StatusOK, map[string]any{
+	return x.document(map[string]any{
 		"token_endpoint":                        base + "/oauth2/v2.0/token",
 		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
 		"jwks_uri":                              base + "/discovery/v2.0/keys",
@@ -105,8 +104,14 @@ func publishedKeys(x *exchange) error {
 			"issuer": x.origin + "/" + issuer + "/v2.0",
 		})
 	}
+	return x.document(map[string]any{"keys": keys})
+}
+
+// document sends what anybody may keep for a day and a page of any origin may read.
+func (x *exchange) document(body map[string]any) error {
 	x.w.Header().Set("Cache-Control", "max-age=86400, private")
-	return x.json(http.StatusOK, map[string]any{"keys": keys})
+	x.w.Header().Set("Access-Control-Allow-Origin", "*")
+	return x.json(http.StatusOK, body)
 }
 
 // instanceDiscovery vouches for the emulator's own host and for the real authorities, which is what lets a client keep
@@ -126,7 +131,7 @@ func instanceDiscovery(x *exchange) error {
 	for _, cloud := range metadata {
 		if containsFold(cloud.Aliases, endpoint.Host) {
 			tenant, _, _ := strings.Cut(strings.TrimPrefix(endpoint.Path, "/"), "/")
-			return x.json(http.StatusOK, map[string]any{
+			return x.document(map[string]any{
 				"tenant_discovery_endpoint": "https://" + endpoint.Host + "/" + tenant + "/v2.0/.well-known/openid-configuration",
 				"api-version":               "1.1", "metadata": metadata,
 			})

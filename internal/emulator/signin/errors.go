@@ -3,7 +3,6 @@ package signin
 import (
 	"fmt"
 	"net/http"
-	"strings"
 )
 
 // Error is a refusal of the identity platform: an AADSTS number with the OAuth error that goes with it. Handlers return
@@ -14,9 +13,12 @@ type Error struct {
 	Code     string // OAuth's error, for example invalid_client
 	SubError string
 	Text     string // without the "AADSTSn: " in front and the trailer behind
+	Claims   string // what a client must hand on so that the next sign-in meets a policy, as JSON; "" for none
 	// OnPage marks what is shown to the person and never sent to the redirect URI, because the client or its redirect
 	// URI can't be trusted.
 	OnPage bool
+
+	about string // the parameter or the scope that is wrong
 }
 
 // Error gives the text as the platform words it, without its trailer.
@@ -32,13 +34,15 @@ func (e *Error) hasURI() bool { return e.Code == codeInvalidClient || e.Number =
 
 // OAuth's error codes.
 const (
-	codeInvalidClient      = "invalid_client"
-	codeInvalidGrant       = "invalid_grant"
-	codeInvalidRequest     = "invalid_request"
-	codeInvalidResource    = "invalid_resource"
-	codeInvalidScope       = "invalid_scope"
-	codeUnauthorizedClient = "unauthorized_client"
-	codeUnsupportedGrant   = "unsupported_grant_type"
+	codeInvalidClient   = "invalid_client"
+	codeInvalidGrant    = "invalid_grant"
+	codeInvalidRequest  = "invalid_request"
+	codeInvalidResource = "invalid_resource"
+	codeInvalidScope    = "invalid_scope"
+	// codeInteractionRequired is an older name of invalid_grant where a person has to do something.
+	codeInteractionRequired = "interaction_required"
+	codeUnauthorizedClient  = "unauthorized_client"
+	codeUnsupportedGrant    = "unsupported_grant_type"
 	// codeUnsupportedResponse is for the front channel.
 	codeUnsupportedResponse = "unsupported_response_type"
 )
@@ -68,8 +72,8 @@ func errUnknownInstance(host string) *Error {
 	return refuse(50049, http.StatusBadRequest, "invalid_instance", "Unknown or invalid instance: '%s'.", host)
 }
 
-func errPostOnly() *Error {
-	return refuse(900561, http.StatusBadRequest, codeInvalidRequest, "The endpoint only accepts POST requests. Received a GET request.")
+func errPostOnly(method string) *Error {
+	return refuse(900561, http.StatusBadRequest, codeInvalidRequest, "The endpoint only accepts POST requests. Received a %s request.", method)
 }
 
 func errMalformed() *Error {
@@ -77,7 +81,13 @@ func errMalformed() *Error {
 }
 
 func errMissingParameter(name string) *Error {
-	return refuse(900144, http.StatusBadRequest, codeInvalidRequest, "The request body must contain the following parameter: '%s'.", name)
+	e := refuse(900144, http.StatusBadRequest, codeInvalidRequest, "The request body must contain the following parameter: '%s'.", name)
+	e.about = name
+	return e
+}
+
+func errMissingField(name string) *Error {
+	return refuse(90014, http.StatusBadRequest, codeInvalidRequest, "The required field '%s' is missing from the credential.", name)
 }
 
 func errUnsupportedGrant(grant string) *Error {
@@ -198,7 +208,18 @@ func errRedirectChanged() *Error {
 // Scopes and resources.
 
 func errScope(scope string) *Error {
-	return refuse(70011, http.StatusBadRequest, codeInvalidScope, "The provided value for the input parameter 'scope' is not valid. The scope '%s' is not valid.", scope)
+	e := refuse(70011, http.StatusBadRequest, codeInvalidScope, "The provided value for the input parameter 'scope' is not valid. The scope '%s' is not valid.", scope)
+	e.about = scope
+	return e
+}
+
+// The wording follows 70011.
+func errTokenScope(scope string) *Error {
+	return refuse(28002, http.StatusBadRequest, codeInvalidScope, "The provided value for the input parameter 'scope' is not valid. The scope '%s' is not valid.", scope)
+}
+
+func errScopeWithoutResource(scope string) *Error {
+	return refuse(700023, http.StatusBadRequest, codeInvalidScope, "The scope '%s' names no resource.", scope)
 }
 
 func errEmptyScope() *Error {
@@ -217,60 +238,22 @@ func errResourceNotFound(resource, directory string) *Error {
 	return refuse(500011, http.StatusBadRequest, codeInvalidResource, "The resource principal named %s was not found in the tenant named %s. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.", resource, directory)
 }
 
+// The code is uncertain.
+func errMappedClaims(audience string) *Error {
+	return refuse(501461, http.StatusBadRequest, codeInvalidResource, "acceptMappedClaims is supported only for a token audience that matches the application's id or a verified domain of the tenant, and not for '%s'.", audience)
+}
+
+// The status and the code are uncertain.
+func errNotSubscribed(service, organization string) *Error {
+	return refuse(650052, http.StatusBadRequest, codeInvalidClient, "The app needs access to a service ('%s') that your organization '%s' has not subscribed to or enabled.", service, organization).onPage()
+}
+
+func errMisconfigured(name, resource string) *Error {
+	return refuse(650056, http.StatusBadRequest, codeInvalidRequest, "Misconfigured application. The registration of '%s' lists no permissions of '%s', and no administrator has consented to any.", name, resource).onPage()
+}
+
 func errResourceNotConfigured(resource string) *Error {
 	return refuse(650057, http.StatusBadRequest, codeInvalidResource, "The client asked for '%s', which is not among the permissions that its registration requests.", resource)
-}
-
-// People and consent.
-
-func errUserNotFound(user, directory string) *Error {
-	return refuse(50034, http.StatusBadRequest, codeInvalidGrant, "The user account %s does not exist in the %s directory.", user, directory)
-}
-
-func errUserElsewhere(user, directory string) *Error {
-	return refuse(50020, http.StatusBadRequest, codeInvalidGrant, "User account '%s' from another identity provider does not exist in tenant '%s' and cannot access the application in that tenant.", user, directory)
-}
-
-func errNotAssigned(id, name string) *Error {
-	return refuse(50105, http.StatusBadRequest, codeInvalidGrant, "Application '%s'(%s) takes assigned users only, and the signed-in user is not assigned to a role for it.", id, name).onPage()
-}
-
-// The wording follows 50105; the number is uncertain.
-func errAppNotAssigned(c *client, r resource) *Error {
-	return refuse(501051, http.StatusBadRequest, codeInvalidGrant, "Application '%s'(%s) is not assigned to a role for the application '%s'(%s).", c.id, c.name, r.aud, r.sp.String("displayName"))
-}
-
-func errUserDisabled() *Error {
-	return refuse(50057, http.StatusBadRequest, codeInvalidGrant, "The user account is disabled.")
-}
-
-func errWrongPassword() *Error {
-	return refuse(50126, http.StatusBadRequest, codeInvalidGrant, "Error validating credentials due to invalid username or password.")
-}
-
-func errSecondFactorNeeded(resource string) *Error {
-	return refuse(50076, http.StatusBadRequest, codeInvalidGrant, "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '%s'.", resource).sub("basic_action")
-}
-
-// The number is uncertain.
-func errWrongSecondFactor() *Error {
-	return refuse(500121, http.StatusBadRequest, codeInvalidGrant, "Authentication failed during strong authentication request.")
-}
-
-func errSignInNeeded() *Error {
-	return refuse(50058, http.StatusBadRequest, "login_required", "A silent sign-in request was sent but no user is signed in.")
-}
-
-func errConsentNeeded(id, name string) *Error {
-	return refuse(65001, http.StatusBadRequest, codeInvalidGrant, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", id, name).sub("consent_required")
-}
-
-func errConsentDeclined() *Error {
-	return refuse(65004, http.StatusBadRequest, "access_denied", "User declined to consent to access the app.").sub("cancel")
-}
-
-func errAdministratorNeeded(app string, scopes []string) *Error {
-	return refuse(90094, http.StatusForbidden, codeInvalidGrant, "Need admin approval. %s needs permissions that only an administrator can grant: %s.", app, strings.Join(scopes, ", ")).onPage()
 }
 
 // Codes and refresh tokens.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,8 +25,11 @@ type exchange struct {
 
 type handlerFunc func(*exchange) error
 
+// renderer answers with a refusal.
+type renderer func(*exchange, *Error) error
+
 // handle runs f and has its error rendered: the only place where refusals become replies.
-func (h *Handler) handle(f handlerFunc, render func(*exchange, *Error) error) http.Handler {
+func (h *Handler) handle(f handlerFunc, render renderer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, origin: "https://" + r.Host, trace: uuid.NewString(), now: h.now()}
 		x.correlation = x.correlationID()
@@ -37,7 +41,7 @@ func (h *Handler) handle(f handlerFunc, render func(*exchange, *Error) error) ht
 		var refusal *Error
 		if !errors.As(err, &refusal) {
 			h.log.ErrorContext(r.Context(), "sign-in failed", "path", r.URL.Path, "error", err)
-			refusal = refuse(90033, http.StatusServiceUnavailable, "temporarily_unavailable", "A transient error has occurred. Please try again.")
+			refusal = transient(TransientNumber)
 		}
 		if err := render(x, refusal); err != nil {
 			h.log.ErrorContext(r.Context(), "rendering a refusal failed", "path", r.URL.Path, "error", err)
@@ -71,7 +75,7 @@ func (x *exchange) commonHeaders() {
 // post reads the form of a POST; values in the query are ignored, as clients put their telemetry there.
 func (x *exchange) post() (url.Values, error) {
 	if x.r.Method != http.MethodPost {
-		return nil, errPostOnly()
+		return nil, errPostOnly(x.r.Method)
 	}
 	if err := x.r.ParseForm(); err != nil {
 		return nil, errMalformed()
@@ -93,22 +97,43 @@ func (x *exchange) describe(e *Error) string {
 }
 
 func renderJSON(x *exchange, e *Error) error {
+	e = x.h.asRead(e)
 	body := map[string]any{
 		"error": e.Code, "error_description": x.describe(e), "error_codes": []int{e.Number},
 		"timestamp": x.now.UTC().Format(timestampLayout), "trace_id": x.trace, "correlation_id": x.correlation,
 	}
 	if e.hasURI() {
-		body["error_uri"] = fmt.Sprintf("%s/error?code=%d", x.origin, e.Number)
+		body["error_uri"] = x.errorURI(e)
 	}
 	if e.SubError != "" {
 		body["suberror"] = e.SubError
 	}
-	return x.json(x.h.status(e), body)
+	if e.Claims != "" {
+		body["claims"] = e.Claims
+	}
+	return x.json(e.Status, body)
 }
 
-func (h *Handler) status(e *Error) int {
-	if h.reading().MissingCredentialIs400 && (e.Number == 7000218 || e.Number == 7000216) {
-		return http.StatusBadRequest
+func (x *exchange) errorURI(e *Error) string {
+	return fmt.Sprintf("%s/error?code=%d", x.origin, e.Number)
+}
+
+// asRead is the refusal as the readings have it. Only programs are told of them: on a page they make no difference.
+func (h *Handler) asRead(e *Error) *Error {
+	readings, out := h.reading(), *e
+	switch {
+	case readings.MissingCredentialIs400 && (e.Number == 7000218 || e.Number == 7000216):
+		out.Status = http.StatusBadRequest
+	case readings.StrongAuthentication && e.Number == 50076:
+		out = *errStrongAuthenticationNeeded()
+	case readings.MissingFieldIs90014 && e.Number == 900144 && e.about != "grant_type" && e.about != "client_id":
+		out = *errMissingField(e.about)
+	case readings.InvalidScopeIs28002 && e.Number == 70011:
+		out = *errTokenScope(e.about)
 	}
-	return e.Status
+	if readings.InteractionRequired && slices.Contains([]int{50074, 50079, 50158}, out.Number) {
+		out.Code = codeInteractionRequired
+	}
+	out.Claims = e.Claims
+	return &out
 }

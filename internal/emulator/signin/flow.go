@@ -71,13 +71,14 @@ func login(x *exchange) error {
 	case stageUser:
 		return x.userNamed(f, strings.TrimSpace(form.Get("username")))
 	case stagePassword:
-		if f.account.Password != form.Get("password") {
-			return x.ask(f, errWrongPassword())
+		var refusal *Error
+		if f.account, refusal = x.h.account(f.account.UserName, f.at); refusal != nil {
+			return refusal.onPage()
 		}
-		if x.h.switchedOff(f.account) {
-			return x.ask(f, errUserDisabled())
+		if refusal := x.h.checkPassword(f.account, form.Get("password")); refusal != nil {
+			return x.ask(f, refusal)
 		}
-		f.methods = []string{"pwd"}
+		f.methods = []string{methodPassword}
 		if f.account.SecondFactor != "" {
 			f.stage = stageFactor
 			return x.ask(f, nil)
@@ -87,7 +88,7 @@ func login(x *exchange) error {
 		if f.account.SecondFactor != strings.TrimSpace(form.Get("code")) {
 			return x.ask(f, errWrongSecondFactor())
 		}
-		f.methods = []string{"pwd", "mfa"}
+		f.methods = []string{methodPassword, methodFactor}
 		return x.signedIn(f)
 	case stageConsent:
 		return x.answered(f, form)
@@ -96,9 +97,9 @@ func login(x *exchange) error {
 }
 
 func (x *exchange) userNamed(f flow, name string) error {
-	account, ok := x.h.cloud.Account(name)
-	if !ok {
-		return x.ask(f, errUserNotFound(name, f.at.name()))
+	account, refusal := x.h.account(name, f.at)
+	if refusal != nil {
+		return x.ask(f, refusal)
 	}
 	c, refusal := x.h.client(f.clientID, f.at, f.asOf)
 	if refusal != nil {
@@ -111,8 +112,12 @@ func (x *exchange) userNamed(f flow, name string) error {
 	return x.ask(f, nil)
 }
 
-// signedIn goes on to consent, or to the end when nothing is left to ask.
+// signedIn goes on to consent, or to the end when nothing is left to ask. Who isn't let in by a policy is told so on the
+// page, and nobody else is.
 func (x *exchange) signedIn(f flow) error {
+	if refusal := conditions(x.h.cloud.Latest(), f.account, f.methods, ""); refusal != nil {
+		return refusal.onPage()
+	}
 	request, _, in, refusal := x.consentFor(&f)
 	if refusal != nil {
 		return f.purpose.fail(x, refusal)
@@ -191,12 +196,12 @@ func writeRoles(tx *tenant.Tx, c *client, tenantID, principalID string, roles []
 func (x *exchange) userConsent(f flow, c *client, in directory, a asked, again bool) (consentRequest, *Error) {
 	v, refusal := x.weigh(c, in, a, f.account.ObjectID)
 	if refusal != nil {
-		return consentRequest{}, refusal
+		return consentRequest{}, c.toldToPeople(refusal, in, a.resource)
 	}
 	if again {
 		v.granted, v.missing, v.missingOIDC = nil, nil, nil
 		if refusal := v.lackNames(); refusal != nil {
-			return consentRequest{}, refusal
+			return consentRequest{}, c.toldToPeople(refusal, in, a.resource)
 		}
 		v.lackOIDC(nil, true)
 	}

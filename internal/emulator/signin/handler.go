@@ -55,6 +55,15 @@ type Readings struct {
 	RecommendedSparesOwn bool
 	// UnassignedAppGetsToken gives an application a token for an API that demands assignment, though it has none.
 	UnassignedAppGetsToken bool
+	// StrongAuthentication says 50074 instead of 50076 where a second factor is lacking.
+	StrongAuthentication bool
+	// InteractionRequired answers 50074, 50079 and 50158 with interaction_required, as older reports have it, instead of
+	// invalid_grant.
+	InteractionRequired bool
+	// MissingFieldIs90014 says 90014 instead of 900144 where a parameter beside grant_type and client_id is missing.
+	MissingFieldIs90014 bool
+	// InvalidScopeIs28002 says 28002 instead of 70011.
+	InvalidScopeIs28002 bool
 	// FederatedMismatch is how a foreign token is refused that no federated identity credential names.
 	FederatedMismatch FederatedMismatch
 }
@@ -84,6 +93,8 @@ type Handler struct {
 	started time.Time
 	keys    *keyRing
 	mux     *http.ServeMux
+	// renderers are how the endpoints refuse, by pattern.
+	renderers map[string]renderer
 
 	mu       sync.Mutex
 	asked    map[string]int
@@ -118,7 +129,15 @@ func New(c Config) *Handler {
 	}
 	h.started = h.now()
 	h.keys = newKeyRing(h.started)
-	h.mux = h.routes()
+	h.mux, h.renderers = http.NewServeMux(), map[string]renderer{}
+	for _, e := range endpoints() {
+		render := renderJSON
+		if e.page {
+			render = renderPage
+		}
+		h.route(e.pattern, e.serve, render)
+	}
+	h.route("/", notFound, renderPage)
 	return h
 }
 
@@ -158,6 +177,8 @@ func endpoints() []endpoint {
 		{"GET /{tenant}/discovery/keys", "signing keys", false, publishedKeys},
 		{"GET /{tenant}/discovery/instance", "instance discovery", false, instanceDiscovery},
 		{"/{tenant}/{realm}/{user}", "user realm, where {realm} is userrealm", false, userRealm},
+		{"GET /oidc/userinfo", "who a token of Graph was issued for, by its OpenID Connect scopes", false, userInfo},
+		{"POST /oidc/userinfo", "the same", false, userInfo},
 		{"GET /metadata/endpoints", "Azure's addresses of a cloud", false, cloudMetadata},
 		{"GET /subscriptions", "an empty list, for tools that ask after signing in", false, noSubscriptions},
 		{"/{tenant}/oauth2/v2.0/token", "tokens", false, token},
@@ -177,6 +198,13 @@ func endpoints() []endpoint {
 		{"POST /devicelogin", "the same", true, deviceLogin},
 		{"GET /{tenant}/oauth2/nativeclient", "where a desktop application's sign-in ends", true, nativeClient},
 		{"GET /{tenant}/oauth2/v2.0/logout", "a page that says so; there is no session", true, logout},
+		{"GET /error", "where the error_uri of a refusal leads", true, errorPage},
+		{"/{tenant}/kerberos", "not emulated: 501", true, lacking},
+		{"/{tenant}/saml2", "not emulated: 501", true, lacking},
+		{"/{tenant}/wsfed", "not emulated: 501", true, lacking},
+		{"/{tenant}/oauth2/authorize", "sign-in by version 1.0, not emulated: 501", true, lacking},
+		{"/{tenant}/oauth2/devicecode", "device code by version 1.0, not emulated: 501", true, lacking},
+		{"/{tenant}/oauth2/logout", "sign-out by version 1.0, not emulated: 501", true, lacking},
 	}
 }
 
@@ -189,17 +217,9 @@ func Endpoints() [][2]string {
 	return out
 }
 
-func (h *Handler) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	for _, e := range endpoints() {
-		render := renderJSON
-		if e.page {
-			render = renderPage
-		}
-		mux.Handle(e.pattern, h.handle(e.serve, render))
-	}
-	mux.Handle("/", h.handle(notFound, renderPage))
-	return mux
+func (h *Handler) route(pattern string, serve handlerFunc, render renderer) {
+	h.renderers[pattern] = render
+	h.mux.Handle(pattern, h.handle(serve, render))
 }
 
 // view is what the replica that answers this request knows: the state of up to h.lag ago, chosen by the seed and by how

@@ -37,7 +37,7 @@ func (x *exchange) base(c *client, in directory, r resource, acr string) jwt.Map
 		"aud": r.aud, "iat": x.now.Add(-backdated).Unix(), "nbf": x.now.Add(-backdated).Unix(), "exp": x.now.Add(lifetime).Unix(),
 		"tid": in.ID, "aio": opaque(), "uti": opaque()[:22], "rh": "1." + opaque()[:40], "tenant_region_scope": "EU",
 	}
-	if x.tokenVersion(c.view, r) == 2 {
+	if _, app, _ := c.view.ApplicationByClientID(r.sp.String("appId")); tokenVersion(app) == 2 {
 		claims["ver"], claims["iss"], claims["aud"] = "2.0", x.origin+"/"+in.ID+"/v2.0", r.sp.String("appId")
 		claims["azp"], claims["azpacr"] = c.id, acr
 		return claims
@@ -48,11 +48,10 @@ func (x *exchange) base(c *client, in directory, r resource, acr string) jwt.Map
 	return claims
 }
 
-// tokenVersion is what the API asked for in its own registration. Microsoft's own APIs take version 1 whatever the
-// client's registration says.
-func (x *exchange) tokenVersion(view *tenant.View, r resource) int {
-	_, app, ok := view.ApplicationByClientID(r.sp.String("appId"))
-	if ok && app.Doc("api")["requestedAccessTokenVersion"] == float64(2) {
+// tokenVersion is what an API asked for in its own registration. Microsoft's own APIs have none and take version 1,
+// whatever the client's registration says.
+func tokenVersion(app tenant.Doc) int {
+	if app.Doc("api")["requestedAccessTokenVersion"] == float64(2) {
 		return 2
 	}
 	return 1
@@ -93,7 +92,7 @@ func rolesOf(view *tenant.View, tenantID, principalID string, r resource) []stri
 // userToken is the access token of a client on behalf of a user.
 func (x *exchange) userToken(v verdict, a tenant.Account, acr string, methods []string) (string, error) {
 	claims := x.base(v.client, v.in, v.resource, acr)
-	given, family, _ := strings.Cut(a.DisplayName, " ")
+	given, family := names(a)
 	wids := []string{widUser}
 	if a.Administrator {
 		wids = []string{widAdministrator, widUser}
@@ -112,6 +111,12 @@ func (x *exchange) userToken(v verdict, a tenant.Account, acr string, methods []
 		claims["upn"], claims["unique_name"] = a.UserName, a.UserName
 	}
 	return x.h.sign(claims)
+}
+
+// names parts an account's display name into the given and the family name.
+func names(a tenant.Account) (given, family string) {
+	given, family, _ = strings.Cut(a.DisplayName, " ")
+	return given, family
 }
 
 // tokenScopes is what scp lists: everything consented to at the API, not only what was asked for.

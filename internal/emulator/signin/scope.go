@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -40,6 +41,9 @@ func parseScope(text string) (asked, *Error) {
 		resource, name := splitScope(word)
 		if name == "" {
 			return a, errScope(word)
+		}
+		if resource == "" && strings.HasPrefix(word, "/") {
+			return a, errScopeWithoutResource(word)
 		}
 		if !first && !strings.EqualFold(resource, a.resource) {
 			return a, errSeveralResources()
@@ -95,6 +99,24 @@ func (x *exchange) resourceIn(view *tenant.View, d directory, name string) (reso
 		return resource{}, errResourceNotFound(aud, d.name())
 	}
 	return resource{sp: found[0], aud: aud}, nil
+}
+
+// mapped refuses a token with an audience that somebody else could claim, where the API takes claims by mapping.
+func (r resource) mapped(view *tenant.View) *Error {
+	id := r.sp.String("appId")
+	home, app, ok := view.ApplicationByClientID(id)
+	if !ok || !app.Doc("api").Bool("acceptMappedClaims") || tokenVersion(app) == 2 || strings.EqualFold(strings.TrimPrefix(r.aud, "api://"), id) {
+		return nil
+	}
+	u, err := url.Parse(r.aud)
+	for _, organization := range view.List(home, tenant.Organization) {
+		for _, domain := range organization.Docs("verifiedDomains") {
+			if name := domain.String("name"); err == nil && (strings.EqualFold(u.Hostname(), name) || strings.HasSuffix(strings.ToLower(u.Hostname()), "."+strings.ToLower(name))) {
+				return nil
+			}
+		}
+	}
+	return errMappedClaims(r.aud)
 }
 
 // published finds a delegated permission of the API by name, in any letter case. One that is switched off doesn't exist.

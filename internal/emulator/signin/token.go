@@ -22,6 +22,10 @@ func token(x *exchange) error   { return tokenEndpoint(x, false) }
 func tokenV1(x *exchange) error { return tokenEndpoint(x, true) }
 
 func tokenEndpoint(x *exchange, v1 bool) error {
+	// A page of another origin must be able to read refusals too.
+	if origin := x.r.Header.Get("Origin"); origin != "" {
+		x.w.Header().Set("Access-Control-Allow-Origin", origin)
+	}
 	form, err := x.post()
 	if err != nil {
 		return err
@@ -37,9 +41,6 @@ func tokenEndpoint(x *exchange, v1 bool) error {
 	}
 	if q.presented, refusal = x.presented(form); refusal != nil {
 		return refusal
-	}
-	if origin := x.r.Header.Get("Origin"); origin != "" {
-		x.w.Header().Set("Access-Control-Allow-Origin", origin)
 	}
 	switch grantType {
 	case "client_credentials":
@@ -112,6 +113,9 @@ func (q tokenRequest) clientCredentials() error {
 	if r.sp.Bool("appRoleAssignmentRequired") && !q.h.reading().UnassignedAppGetsToken && !c.assigned(q.in.ID, sp.String("id"), r.sp) {
 		return errAppNotAssigned(c, r)
 	}
+	if refusal := r.mapped(c.view); refusal != nil {
+		return refusal
+	}
 	access, err := q.appToken(c, q.in, r, sp, acr)
 	if err != nil {
 		return err
@@ -137,25 +141,20 @@ func (q tokenRequest) password() error {
 	if refusal != nil {
 		return refusal
 	}
-	s := session{public: c.app.Bool("isFallbackPublicClient"), asked: a, methods: []string{"pwd"}, signedIn: q.now}
+	s := session{public: c.app.Bool("isFallbackPublicClient"), asked: a, methods: []string{methodPassword}, signedIn: q.now}
 	acr, refusal := q.publicOrProven(c, q.in, q.presented, s.public)
 	if refusal != nil {
 		return refusal
 	}
-	account, ok := q.h.cloud.Account(q.form.Get("username"))
-	if !ok || account.Personal || q.in.ID != "" && q.in.ID != account.TenantID {
+	if s.account, refusal = q.h.account(q.form.Get("username"), q.in); refusal != nil {
+		return refusal
+	}
+	if s.account.Personal || q.in.ID != "" && q.in.ID != s.account.TenantID {
 		return errUserNotFound(q.form.Get("username"), q.in.name())
 	}
-	if account.Password != q.form.Get("password") {
-		return errWrongPassword()
+	if refusal := q.h.checkPassword(s.account, q.form.Get("password")); refusal != nil {
+		return refusal
 	}
-	if q.h.switchedOff(account) {
-		return errUserDisabled()
-	}
-	if account.SecondFactor != "" {
-		return errSecondFactorNeeded(firstOf(a.resource, tenant.MicrosoftGraphClientID))
-	}
-	s.account = account
 	return q.userReply(c, s, a, acr, "")
 }
 
@@ -170,8 +169,15 @@ type session struct {
 	asOf        time.Time // what the sign-in saw; what follows from it sees no less
 }
 
-// userReply answers with the tokens of a user, if the user has consented.
+// userReply answers with the tokens of a user, if the user may still sign in and has consented.
 func (q tokenRequest) userReply(c *client, s session, a asked, acr, nonce string) error {
+	var refusal *Error
+	if s.account, refusal = q.h.stillThere(s.account, q.in); refusal != nil {
+		return refusal
+	}
+	if refusal := conditions(c.view, s.account, s.methods, a.resource); refusal != nil {
+		return refusal
+	}
 	in, refusal := q.h.userTenant(q.in, c, s.account)
 	if refusal != nil {
 		return refusal
@@ -182,6 +188,9 @@ func (q tokenRequest) userReply(c *client, s session, a asked, acr, nonce string
 	}
 	if v.needsConsent() {
 		return errConsentNeeded(c.id, c.name)
+	}
+	if refusal := v.resource.mapped(c.view); refusal != nil {
+		return refusal
 	}
 	access, err := q.userToken(v, s.account, acr, s.methods)
 	if err != nil {

@@ -32,7 +32,8 @@ const (
 	AppPolicy         Kind = "tenantAppManagementPolicy"
 	AssignedAppPolicy Kind = "appManagementPolicy"
 
-	AuthorizationPolicy Kind = "authorizationPolicy"
+	AuthorizationPolicy     Kind = "authorizationPolicy"
+	ConditionalAccessPolicy Kind = "conditionalAccessPolicy"
 
 	// What Key Vault keeps. Graph knows nothing of it.
 	VaultSecret Kind = "vaultSecret" // by "vault/name"
@@ -57,6 +58,12 @@ type Account struct {
 	DisplayName   string `json:"display_name"`
 	Personal      bool   `json:"personal,omitempty"`
 	Administrator bool   `json:"administrator,omitempty"`
+	// Locked is after too many wrong passwords; the right one doesn't help.
+	Locked bool `json:"locked,omitempty"`
+	// PasswordExpired is when a new password must be chosen, which these pages don't offer.
+	PasswordExpired bool `json:"password_expired,omitempty"`
+	// MustRegisterFactor is when a second factor is demanded, and holds as long as SecondFactor is "".
+	MustRegisterFactor bool `json:"must_register_factor,omitempty"`
 }
 
 type key struct {
@@ -154,6 +161,16 @@ func (c *Cloud) Accounts() []Account {
 func (c *Cloud) Account(userName string) (Account, bool) {
 	for _, a := range c.Accounts() {
 		if strings.EqualFold(a.UserName, userName) {
+			return a, true
+		}
+	}
+	return Account{}, false
+}
+
+// AccountOf finds the account of a user object.
+func (c *Cloud) AccountOf(objectID string) (Account, bool) {
+	for _, a := range c.Accounts() {
+		if a.ObjectID == objectID {
 			return a, true
 		}
 	}
