@@ -241,4 +241,6 @@ func TestPortal(t *testing.T) {
 	}
 	b.press("App registrations")
 	b.shows("All applications")
+	b.press(s.facts.Tenants[1].DisplayName)
+	b.shows("This tenant has no app registrations.", s.facts.Tenants[1].Domain)
 }

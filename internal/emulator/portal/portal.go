@@ -1,13 +1,15 @@
-// Package portal shows the app registrations of an emulator's main tenant on a few pages, named and worded as those of
-// the real portal are. They can be looked at and nothing else, show what is there at that moment without the lag of a
+// Package portal shows the app registrations of an emulator's tenants on a few pages, the main tenant's first, named and
+// worded as those of the real portal are. They can be looked at and nothing else, show what is there at that moment without the lag of a
 // replica, and know no secret: of a client secret only the hint that Graph shows too.
 package portal
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -15,6 +17,9 @@ import (
 
 // Path is where the pages are, and what their addresses begin with.
 const Path = "/portal/"
+
+// directories is where the lists of single tenants are, below Path.
+const directories = "directories/"
 
 //go:embed pages.gohtml
 var pagesText string
@@ -52,13 +57,15 @@ type scene struct {
 
 // frame is what surrounds the content of every page.
 type frame struct {
-	Title    string
-	Tenant   tenant.TenantInfo
-	Home     string
-	Name     string // of the application; "" when the page is about none
-	ClientID string
-	Menu     []page
-	Content  any
+	Title         string
+	Tenant        tenant.TenantInfo
+	Organizations []tenant.TenantInfo // to go to
+	Home          string
+	List          string // of the tenant's applications
+	Name          string // of the application; "" when the page is about none
+	ClientID      string
+	Menu          []page
+	Content       any
 }
 
 type handler struct{ cloud *tenant.Cloud }
@@ -68,6 +75,7 @@ func New(cloud *tenant.Cloud) http.Handler {
 	h := handler{cloud: cloud}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"{$}", h.list)
+	mux.HandleFunc("GET "+Path+directories+"{tenant}/{$}", h.list)
 	mux.HandleFunc("GET "+Path+"style.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		// A browser that has gone needs no answer.
@@ -84,39 +92,46 @@ func New(cloud *tenant.Cloud) http.Handler {
 	return mux
 }
 
-func (h handler) scene() scene {
-	in, ok := h.cloud.Tenant(h.cloud.Seeded().TenantID)
+// list shows the applications of the tenant that the address names by id or domain, or of the main one.
+func (h handler) list(w http.ResponseWriter, r *http.Request) {
+	in, ok := h.cloud.Tenant(cmp.Or(r.PathValue("tenant"), h.cloud.Seeded().TenantID))
 	if !ok {
-		in = tenant.TenantInfo{ID: h.cloud.Seeded().TenantID}
-	}
-	return scene{view: h.cloud.Latest(), tenant: in, now: h.cloud.Now()}
-}
-
-func (h handler) list(w http.ResponseWriter, _ *http.Request) {
-	s := h.scene()
-	write(w, http.StatusOK, "App registrations", frame{Title: "App registrations", Tenant: s.tenant, Content: registrations(s)})
-}
-
-func (h handler) about(w http.ResponseWriter, r *http.Request, p page) {
-	s := h.scene()
-	in, app, ok := s.view.ApplicationByClientID(r.PathValue("clientID"))
-	if !ok || in != s.tenant.ID {
 		h.notFound(w, r)
 		return
 	}
-	s.app = app
-	write(w, http.StatusOK, p.Title, frame{
-		Title: p.Title, Tenant: s.tenant, Name: app.String("displayName"), ClientID: app.String("appId"), Menu: pages, Content: p.show(s),
+	s := scene{view: h.cloud.Latest(), tenant: in, now: h.cloud.Now()}
+	h.write(w, http.StatusOK, "App registrations", frame{Title: "App registrations", Tenant: in, Content: registrations(s)})
+}
+
+// about shows a page about an application, in its own tenant.
+func (h handler) about(w http.ResponseWriter, r *http.Request, p page) {
+	s := scene{view: h.cloud.Latest(), now: h.cloud.Now()}
+	home, app, ok := s.view.ApplicationByClientID(r.PathValue("clientID"))
+	in, known := h.cloud.Tenant(home)
+	if !ok || !known {
+		h.notFound(w, r)
+		return
+	}
+	s.app, s.tenant = app, in
+	h.write(w, http.StatusOK, p.Title, frame{
+		Title: p.Title, Tenant: in, Name: app.String("displayName"), ClientID: app.String("appId"), Menu: pages, Content: p.show(s),
 	})
 }
 
 func (h handler) notFound(w http.ResponseWriter, _ *http.Request) {
-	write(w, http.StatusNotFound, "Not found", frame{Title: "Not found", Tenant: h.scene().tenant})
+	in, ok := h.cloud.Tenant(h.cloud.Seeded().TenantID)
+	if !ok {
+		http.Error(w, "there is no tenant", http.StatusNotFound)
+		return
+	}
+	h.write(w, http.StatusNotFound, "Not found", frame{Title: "Not found", Tenant: in})
 }
 
 // write renders a page. It forbids whatever the pages don't need: scripts, frames, and being kept.
-func write(w http.ResponseWriter, status int, name string, f frame) {
-	f.Home = Path
+func (h handler) write(w http.ResponseWriter, status int, name string, f frame) {
+	f.Home, f.List = Path, Path+directories+f.Tenant.ID+"/"
+	// The tenant of personal accounts is no organisation, and nobody registers anything there.
+	f.Organizations = slices.DeleteFunc(h.cloud.Tenants(), func(t tenant.TenantInfo) bool { return t.ID == tenant.ConsumersTenantID })
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, name, f); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -129,6 +129,48 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestEveryTenantIsOneClickAway goes from the main tenant's list to another one's, to an application there, and back.
+func TestEveryTenantIsOneClickAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	const theirs = "22222222-2222-4333-8444-555555555555"
+	other := s.cloud.Tenants()[1]
+	check(t, s.cloud.Update(func(tx *tenant.Tx) error {
+		app := tenant.NewApplication("88888888-2222-4333-8444-555555555555", theirs, other.Domain, "", today)
+		app["displayName"] = "Loading ramp"
+		tx.Put(other.ID, tenant.Application, app)
+		return nil
+	}))
+	list := "directories/" + other.ID + "/"
+	for _, path := range append([]string{list, theirs + "/", "no/such/page"}, everyPage...) {
+		page := s.get(path).Body.String()
+		for _, in := range s.cloud.Tenants()[:2] {
+			if !strings.Contains(page, `<a href="/portal/directories/`+in.ID+`/"`) {
+				t.Errorf("no way from %q to %s", path, in.DisplayName)
+			}
+		}
+		current := s.seeded.TenantID
+		if path == list || path == theirs+"/" {
+			current = other.ID
+		}
+		if strings.Count(page, `aria-current="true"`) != 1 || !strings.Contains(page, current+`/" aria-current="true"`) {
+			t.Errorf("%q doesn't say that it is about %s", path, current)
+		}
+	}
+	s.shows(list, "Loading ramp | "+theirs+" | 2026-05-04 | -")
+	s.shows("directories/"+other.Domain+"/", "Loading ramp | "+theirs+" | 2026-05-04 | -")
+	s.shows(theirs+"/", "Directory (tenant) ID: "+other.ID)
+	if got := s.rows(""); strings.Contains(got, "Loading ramp") {
+		t.Errorf("the main tenant shows another one's application:\n%s", got)
+	}
+	if got := s.rows(list); strings.Contains(got, "Mail import") {
+		t.Errorf("the other tenant shows the main one's application:\n%s", got)
+	}
+	if got := s.get("directories/nobody.example/").Code; got != http.StatusNotFound {
+		t.Errorf("an unknown tenant: %d", got)
+	}
+}
+
 func TestOverview(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
