@@ -44,13 +44,13 @@ type Method interface {
 	build(c Config) (azcore.TokenCredential, error)
 }
 
-// New makes a credential. Its GetToken fails with an *Error.
+// New makes a credential. Its GetToken fails with an *Error; its method Forget has it ask for a new token next time.
 func New(c Config, m Method) (azcore.TokenCredential, error) {
 	inner, err := m.build(c)
 	if err != nil {
 		return nil, err
 	}
-	return explained{c, m, inner}, nil
+	return &explained{config: c, method: m, inner: inner}, nil
 }
 
 // ClientCertificate signs in as an application with a certificate. See ParseCertificate.

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -48,7 +49,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // explain tells in plain words why the method gave no token.
-func (c explained) explain(ctx context.Context, seen *observation, err error) error {
+func (c *explained) explain(ctx context.Context, seen *observation, err error) error {
 	switch c.method.(type) {
 	case AzureCLI:
 		_, lookErr := exec.LookPath("az")
@@ -107,10 +108,14 @@ func (o *observation) unreachable() *Error {
 	case o.err == nil:
 		return nil
 	case untrusted(o.err):
+		advice := ""
+		if invalid := (x509.CertificateInvalidError{}); errors.As(o.err, &invalid) && invalid.Reason == x509.Expired {
+			advice = "Check this machine's clock. "
+		}
 		return &Error{
 			Kind:   KindUntrusted,
 			Title:  fmt.Sprintf("The TLS certificate of %s is not trusted", o.endpoint),
-			Advice: "If a proxy or a private authority issues certificates of its own, name the PEM file with its root in ca_file (APPREG_CA_FILE). Verification can't be turned off.",
+			Advice: advice + "If a proxy or a private authority issues certificates of its own, name the PEM file with its root in ca_file (APPREG_CA_FILE). Verification can't be turned off.",
 			Err:    o.err,
 		}
 	default:

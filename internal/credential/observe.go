@@ -13,8 +13,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// maxErrorBody is how much of a refusal is read, in bytes.
-const maxErrorBody = 64 << 10
+const (
+	// maxErrorBody is how much of a refusal is read, in bytes.
+	maxErrorBody = 64 << 10
+	// maxBody is how long any other reply may be, in bytes: keys and metadata take some kilobytes.
+	maxBody = 4 << 20
+)
+
+var errTooLong = errors.New("the reply is too long")
 
 // observation is what the transport saw last during one sign-in. azidentity flattens the causes of its failures into
 // text; this keeps them apart, so that nothing has to be judged by text.
@@ -89,6 +95,7 @@ func (t observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if resp.StatusCode < http.StatusMultipleChoices {
 		seen.answered(req, resp.StatusCode, refusal{})
+		resp.Body = &limited{ReadCloser: resp.Body, left: maxBody}
 		return resp, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
@@ -107,6 +114,21 @@ func (t observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	seen.answered(req, resp.StatusCode, r)
 	return resp, nil
+}
+
+// limited is a body that fails when it is longer than what is left; those who read it read to its end.
+type limited struct {
+	io.ReadCloser
+	left int
+}
+
+// Read implements io.Reader.
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.ReadCloser.Read(p)
+	if l.left -= n; l.left < 0 {
+		return 0, errTooLong
+	}
+	return n, err
 }
 
 // hopeless reports whether asking again can't help: an untrusted certificate, or a name that doesn't exist.

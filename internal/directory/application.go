@@ -152,11 +152,8 @@ func (c *Client) uniqueNameBuilder(name string) *applicationswithuniquename.Appl
 
 // application translates a reply, which must have a body.
 func application(m models.Applicationable, err error) (*Application, error) {
-	if err != nil {
+	if err := identified(m, err); err != nil {
 		return nil, err
-	}
-	if m == nil || text(m.GetId()) == "" {
-		return nil, errNoBody
 	}
 	return fromApplication(m), nil
 }

@@ -105,9 +105,11 @@ func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Ap
 	if err != nil {
 		return nil, err
 	}
+	var odd strangers
 	for resent := false; ; resent = true {
 		m, err := c.applicationsBuilder().Post(ctx, body, nil)
 		app, err := application(m, err)
+		err = created(err)
 		if err == nil {
 			c.applications.created(app.ID, app)
 			if resent {
@@ -117,6 +119,9 @@ func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Ap
 		}
 		failure := c.fail(opCreateApplication, spec.DisplayName, err)
 		if KindOf(failure) != KindAmbiguous {
+			if resent {
+				failure = c.ambiguousCreate(failure, marker) // what the first one did is as open as before
+			}
 			return nil, failure
 		}
 		found, err := c.findMarked(ctx, marker, patience(failure))
@@ -124,7 +129,7 @@ func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Ap
 		case found != nil:
 			c.applications.created(found.ID, found)
 			return found, nil
-		case ctx.Err() != nil || err != nil:
+		case ctx.Err() != nil || err != nil || odd.enough(failure):
 			return nil, c.ambiguousCreate(failure, marker)
 		}
 	}
@@ -214,7 +219,7 @@ func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string
 // permanent tells whether asking again would be answered the same way.
 func permanent(err error) bool {
 	switch KindOf(err) {
-	case KindForbidden, KindUnauthorized, KindSignIn, KindInvalid, KindForeignOrigin, KindUntrusted:
+	case KindForbidden, KindUnauthorized, KindSignIn, KindInvalid, KindForeignOrigin, KindUntrusted, KindNotGraph:
 		return true
 	}
 	return false
@@ -232,6 +237,6 @@ func (c *Client) afterwards(ctx context.Context, d time.Duration) (context.Conte
 // ambiguousCreate names the tag by which an administrator can look for the application.
 func (c *Client) ambiguousCreate(failure error, marker string) error {
 	e := *errorOf(failure)
-	e.Message = "the reply was lost, and no application tagged " + marker + " was found; one may appear later"
+	e.Kind, e.Code, e.Message = KindAmbiguous, "", "the reply was lost, and no application tagged "+marker+" was found; one may appear later"
 	return &e
 }

@@ -20,7 +20,7 @@ func (c *Client) DeleteApplication(ctx context.Context, id string, purge bool) e
 	deletion := removal{
 		op: opDeleteApplication, id: id, believes404: c.applications.believes404, everywhere: known != nil && c.everywhere(known.CreatedAt),
 		send: func(ctx context.Context) error { return item.Delete(ctx, nil) },
-		look: func(ctx context.Context) error { _, err := item.Get(ctx, nil); return err },
+		look: func(ctx context.Context) error { return identified(item.Get(ctx, nil)) },
 	}
 	found, err := c.remove(ctx, deletion)
 	if err != nil {
@@ -54,8 +54,9 @@ func (c *Client) purge(ctx context.Context, id string, expected bool) error {
 		case !expected && !lost:
 			return struct{}{}, nil
 		}
-		_, lookErr := item.Get(ctx, nil)
-		switch lookErr = c.fail(opReadDeleted, id, lookErr); {
+		switch lookErr := c.fail(opReadDeleted, id, identified(item.Get(ctx, nil))); {
+		case KindOf(lookErr) == KindNotGraph:
+			return struct{}{}, lookErr
 		case KindOf(lookErr) != KindNotFound:
 			listed, absentSince = listed || lookErr == nil, time.Time{}
 			return struct{}{}, err

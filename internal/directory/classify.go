@@ -96,7 +96,9 @@ func (e *Error) fromReply(answered abstractions.ApiErrorable) {
 		main := odata.GetErrorEscaped()
 		e.Code, e.Message = text(main.GetCode()), text(main.GetMessage())
 		for _, d := range main.GetDetails() {
-			e.details = append(e.details, text(d.GetCode()))
+			if d != nil {
+				e.details = append(e.details, text(d.GetCode()))
+			}
 		}
 		if inner := main.GetInnerError(); inner != nil && e.RequestID == "" {
 			e.RequestID = text(inner.GetRequestId())
@@ -153,13 +155,15 @@ func (e *Error) fromTransport(err error) {
 	case errors.As(err, &throttled):
 		e.Kind = KindThrottled
 	case errors.As(err, &unexpected):
-		e.Kind, e.Status, e.RequestID = KindUnreachable, unexpected.Status, unexpected.RequestID
+		e.Kind, e.Status, e.RequestID = KindNotGraph, unexpected.Status, unexpected.RequestID
+	case errors.Is(err, errNoBody):
+		e.Kind = KindNotGraph
 	case untrusted(err):
 		e.Kind = KindUntrusted
 	case errors.Is(err, context.Canceled):
 		e.Kind = KindCanceled
 	default:
-		// Connections, names, timeouts, and a reply that the JSON reader could not make sense of.
+		// Connections, names, timeouts.
 		e.Kind = KindUnreachable
 	}
 }
@@ -185,6 +189,37 @@ func (c *Client) unsettled(op operation, object, awaited string, err error) erro
 
 // errNoBody is a success without the object that it should carry; such a reply is not one of Graph.
 var errNoBody = errors.New("the reply holds no object")
+
+// identified is err, or errNoBody for a reply that holds no object.
+func identified[T interface{ GetId() *string }](m T, err error) error {
+	if err == nil && (any(m) == nil || text(m.GetId()) == "") {
+		return errNoBody
+	}
+	return err
+}
+
+// created judges the reply to a create. One without the object may have made it nevertheless.
+func created(err error) error {
+	if errors.Is(err, errNoBody) {
+		return &transport.AmbiguousError{Method: http.MethodPost, Err: err}
+	}
+	return err
+}
+
+// strangers counts the replies in a row that came from somebody else than Graph. A proxy that answers in Graph's place
+// would answer for ever.
+type strangers int
+
+// enough tells whether a failure is one too many of them.
+func (s *strangers) enough(failure error) bool {
+	var unexpected *transport.UnexpectedReplyError
+	if !errors.As(failure, &unexpected) && !errors.Is(failure, errNoBody) {
+		*s = 0
+		return false
+	}
+	*s++
+	return *s >= 3
+}
 
 // errorOf finds the *Error in err's chain.
 func errorOf(err error) *Error {

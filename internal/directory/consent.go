@@ -91,30 +91,31 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 	body.SetScope(&scope)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	lost := false
+	lost, odd := false, strangers(0)
 	_, err = await(bounded, c, wait{opEnsureGrant, want.ClientPrincipalID, "replicas to know the service principals"}, func(ctx context.Context) (struct{}, error) {
 		m, err := c.grantsBuilder().Post(ctx, body, nil)
-		if err == nil {
-			made = want
-			if m != nil {
-				made = fromGrant(m)
-			}
+		if err = created(identified(m, err)); err == nil {
+			made = fromGrant(m)
 			return struct{}{}, nil
 		}
 		failure := c.fail(opEnsureGrant, want.ClientPrincipalID, err)
 		lost = lost || KindOf(failure) == KindAmbiguous
 		if kind := KindOf(failure); kind == KindConflict || kind == KindInvalid {
 			// Both codes are in use for a key that is taken.
-			if got, err := c.getGrant(ctx, want.ID); err == nil {
+			got, err := c.getGrant(ctx, want.ID)
+			if err = c.fail(opEnsureGrant, want.ClientPrincipalID, err); err == nil {
 				held = got
 				return struct{}{}, nil
+			}
+			if KindOf(err) == KindNotGraph {
+				return struct{}{}, err
 			}
 		}
 		return struct{}{}, failure
 	}, func(_ struct{}, err error) bool {
 		switch KindOf(err) {
 		case KindAmbiguous, KindConflict:
-			return false // sent again; a conflicting grant will be readable in a while
+			return odd.enough(err) // sent again; a conflicting grant will be readable in a while
 		case KindInvalid, KindNotFound:
 			// A replica may not know a service principal yet that this process made.
 			return c.principals.believes404(want.ClientPrincipalID)
@@ -152,11 +153,8 @@ func (c *Client) Grant(ctx context.Context, id string) (*Grant, error) {
 
 func (c *Client) getGrant(ctx context.Context, id string) (*Grant, error) {
 	m, err := c.grantsBuilder().ByOAuth2PermissionGrantId(id).Get(ctx, nil)
-	if err != nil {
+	if err := identified(m, err); err != nil {
 		return nil, err
-	}
-	if m == nil {
-		return nil, errNoBody
 	}
 	return fromGrant(m), nil
 }
@@ -167,7 +165,7 @@ func (c *Client) DeleteGrant(ctx context.Context, id string) error {
 	_, err := c.remove(ctx, removal{
 		op: opDeleteGrant, id: id, believes404: c.grants.believes404,
 		send: func(ctx context.Context) error { return item.Delete(ctx, nil) },
-		look: func(ctx context.Context) error { _, err := item.Get(ctx, nil); return err },
+		look: func(ctx context.Context) error { return identified(item.Get(ctx, nil)) },
 	})
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func eachDeleted[P page](ctx context.Context, c *Client, object, kind, filter st
 // after an attempt whose reply was lost, because that one was applied: then the object lives. Both are believed when they
 // have lasted. Graph: POST /directory/deletedItems/{id}/restore.
 func (c *Client) restoreItem(ctx context.Context, op operation, id string, look func(context.Context) error) error {
-	lost, since := false, time.Time{}
+	lost, since, odd := false, time.Time{}, strangers(0)
 	_, err := await(ctx, c, wait{op, id, "replicas to know that it was deleted"}, func(ctx context.Context) (struct{}, error) {
 		_, err := c.deletedItems().ByDirectoryObjectId(id).Restore().Post(ctx, nil)
 		failure := c.fail(op, id, err)
@@ -50,7 +50,7 @@ func (c *Client) restoreItem(ctx context.Context, op operation, id string, look 
 	}, func(_ struct{}, err error) bool {
 		switch KindOf(err) {
 		case KindAmbiguous:
-			return false
+			return odd.enough(err)
 		case KindNotFound:
 			return !recently(since, 2*c.agreement())
 		}

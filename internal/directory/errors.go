@@ -19,7 +19,8 @@ const (
 	KindSignIn              // no token could be had; errors.As finds the credential's own error
 	KindUnauthorized        // Graph refused the token
 	KindThrottled           // throttled for longer than the deadline allows
-	KindUnreachable         // name resolution, connection, timeout, or not a Graph answer (Error.Endpoint says where)
+	KindUnreachable         // name resolution, connection or timeout (Error.Endpoint says where)
+	KindNotGraph            // what answers at Error.Endpoint is not Graph: a proxy's page, for instance
 	KindUntrusted           // the TLS certificate of the endpoint is not trusted
 	KindForeignOrigin       // a link or redirect pointed to another origin; nothing was sent there
 	KindUnsettled           // content is right, but a wait ran out: the object returned beside the error is good

@@ -210,7 +210,9 @@ func appJSON(extra object) object {
 	return app
 }
 
-func list(values ...object) object { return object{"value": values} }
+func list(values ...object) object {
+	return object{"value": append([]object{}, values...)} // never null
+}
 
 func refusal(status int, code, message string) answer {
 	return answer{status: status, body: object{"error": object{"code": code, "message": message, "innerError": object{"request-id": "inner-1"}}}}

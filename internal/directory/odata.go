@@ -2,7 +2,10 @@ package directory
 
 import (
 	"context"
+	"net/http"
 	"strings"
+
+	"github.com/microsoft/kiota-abstractions-go/store"
 
 	"github.com/appreg/terraform-provider-appreg/internal/transport"
 )
@@ -15,16 +18,34 @@ func quoteOData(s string) string { return "'" + keyOData(s) + "'" }
 func keyOData(s string) string { return strings.ReplaceAll(s, "'", "''") }
 
 // page is one page of a list, as the SDK gives it.
-type page interface{ GetOdataNextLink() *string }
+type page interface {
+	GetOdataNextLink() *string
+	GetBackingStore() store.BackingStore
+}
+
+// maxPages is more pages than any list that is asked for has: filters leave few objects of a tenant.
+const maxPages = 1000
+
+// emptyPage tells whether a reply holds no list. Taken for an empty one, it would make things appear to be gone.
+func emptyPage[P page](p P) bool {
+	if any(p) == nil {
+		return true
+	}
+	value, err := p.GetBackingStore().Get("value")
+	return err != nil || value == nil
+}
 
 // pages reads a list to its end. A next link is followed only on our own origin, because it gets our token, and never
-// twice, because that would not end.
+// twice, because that would not end; nor does a list that has no last page.
 func pages[P page](ctx context.Context, c *Client, first func(context.Context) (P, error), next func(context.Context, string) (P, error), each func(P)) error {
 	p, err := first(ctx)
 	seen := make(map[string]bool)
 	for {
 		if err != nil {
 			return err
+		}
+		if emptyPage(p) {
+			return errNoBody
 		}
 		each(p)
 		link := text(p.GetOdataNextLink())
@@ -34,8 +55,8 @@ func pages[P page](ctx context.Context, c *Client, first func(context.Context) (
 		if !transport.SameOrigin(c.endpoint, link) {
 			return &transport.ForeignOriginError{Origin: transport.OriginOf(link), Endpoint: c.endpoint}
 		}
-		if seen[link] {
-			return &Error{Kind: KindUnreachable, Op: "read a list", Endpoint: c.endpoint, Message: "the list never ends: a page links to one that was read already"}
+		if seen[link] || len(seen) == maxPages {
+			return &transport.UnexpectedReplyError{Status: http.StatusOK, ContentType: "application/json", Flaw: "the list never ends"}
 		}
 		seen[link] = true
 		p, err = next(ctx, link)

@@ -75,11 +75,15 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		body.SetOdataId(&reference)
 		return c.applicationBuilder(id).Owners().Ref().Post(ctx, body, nil)
 	}
+	var odd strangers
 	_, err := await(ctx, c, wait{opUpdateApplication, id, "the owner to be written"}, func(ctx context.Context) (struct{}, error) {
 		err := c.fail(opUpdateApplication, id, send(ctx))
 		switch KindOf(err) {
 		case KindInvalid, KindNotFound, KindConflict, KindAmbiguous:
 			owners, listErr := c.Owners(ctx, id)
+			if KindOf(listErr) == KindNotGraph {
+				return struct{}{}, listErr
+			}
 			if listErr == nil && slices.ContainsFunc(owners, func(o string) bool { return strings.EqualFold(o, owner) }) == present {
 				return struct{}{}, nil
 			}
@@ -88,7 +92,7 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 	}, func(_ struct{}, err error) bool {
 		switch KindOf(err) {
 		case KindAmbiguous:
-			return false
+			return odd.enough(err)
 		case KindNotFound:
 			return err == nil || c.applications.believes404(id)
 		}

@@ -139,11 +139,8 @@ func (c *Client) apiByClientID(ctx context.Context, clientID string) (*API, erro
 		Get(ctx, &serviceprincipalswithappid.ServicePrincipalsWithAppIdRequestBuilderGetRequestConfiguration{
 			QueryParameters: &serviceprincipalswithappid.ServicePrincipalsWithAppIdRequestBuilderGetQueryParameters{Select: apiProperties()},
 		})
-	if err != nil {
+	if err := identified(m, err); err != nil {
 		return nil, err
-	}
-	if m == nil {
-		return nil, errNoBody
 	}
 	return fromAPI(m), nil
 }
@@ -156,7 +153,10 @@ func (c *Client) apiByIdentifier(ctx context.Context, identifier string) (*API, 
 	if err != nil {
 		return nil, err
 	}
-	if reply == nil || len(reply.GetValue()) == 0 {
+	if emptyPage(reply) {
+		return nil, errNoBody
+	}
+	if len(reply.GetValue()) == 0 {
 		return nil, &Error{Kind: KindNotFound, Op: opFindAPI.name, Object: identifier, Endpoint: c.endpoint, Message: "this tenant has no service principal of it"}
 	}
 	return fromAPI(reply.GetValue()[0]), nil

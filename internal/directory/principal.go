@@ -110,15 +110,12 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	since, lost := c.now().Add(-clockSkew), false
+	since, lost, odd := c.now().Add(-clockSkew), false, strangers(0)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	_, err = await(bounded, c, wait{opCreatePrincipal, spec.ClientID, "replicas to know the application"}, func(ctx context.Context) (struct{}, error) {
 		m, err := c.principalsBuilder().Post(ctx, body, nil)
-		if err == nil {
-			if m == nil || text(m.GetId()) == "" {
-				return struct{}{}, c.fail(opCreatePrincipal, spec.ClientID, errNoBody)
-			}
+		if err = created(identified(m, err)); err == nil {
 			made = c.fromPrincipal(ctx, m)
 			return struct{}{}, nil
 		}
@@ -129,7 +126,10 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 			if held = got; err == nil {
 				return struct{}{}, nil
 			}
-			if KindOf(err) == KindNotFound {
+			switch KindOf(err) {
+			case KindNotGraph:
+				return struct{}{}, err
+			case KindNotFound:
 				if revived, err = c.revivePrincipal(ctx, spec.ClientID); revived != nil || err != nil {
 					return struct{}{}, err
 				}
@@ -137,7 +137,7 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 		}
 		return struct{}{}, failure
 	}, func(_ struct{}, err error) bool {
-		return c.principalRefused(err, spec.ClientID, own)
+		return odd.enough(err) || c.principalRefused(err, spec.ClientID, own)
 	})
 	if err != nil && lost && ctx.Err() != nil {
 		// Interrupted before the lost reply could be cleared up: what was made is to be recorded all the same.
@@ -299,7 +299,7 @@ func (c *Client) DeleteServicePrincipal(ctx context.Context, id string) error {
 	deletion := removal{
 		op: opDeletePrincipal, id: id, believes404: c.principals.believes404, everywhere: known != nil && c.everywhere(known.CreatedAt),
 		send: func(ctx context.Context) error { return item.Delete(ctx, nil) },
-		look: func(ctx context.Context) error { _, err := item.Get(ctx, nil); return err },
+		look: func(ctx context.Context) error { return identified(item.Get(ctx, nil)) },
 	}
 	found, err := c.remove(ctx, deletion)
 	if err != nil {

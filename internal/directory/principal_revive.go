@@ -22,8 +22,7 @@ func (c *Client) revivePrincipal(ctx context.Context, clientID string) (*Service
 		return nil, nil
 	}
 	err = c.restoreItem(ctx, opCreatePrincipal, deleted.ID, func(ctx context.Context) error {
-		_, err := c.principalsBuilder().ByServicePrincipalId(deleted.ID).Get(ctx, nil)
-		return err
+		return identified(c.principalsBuilder().ByServicePrincipalId(deleted.ID).Get(ctx, nil))
 	})
 	switch KindOf(err) {
 	case KindConflict, KindInvalid, KindNotFound:

@@ -9,11 +9,8 @@ import (
 
 // principal translates a reply, which must have a body.
 func (c *Client) principal(ctx context.Context, m models.ServicePrincipalable, err error) (*ServicePrincipal, error) {
-	if err != nil {
+	if err := identified(m, err); err != nil {
 		return nil, err
-	}
-	if m == nil || text(m.GetId()) == "" {
-		return nil, errNoBody
 	}
 	return c.fromPrincipal(ctx, m), nil
 }

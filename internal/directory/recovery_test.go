@@ -294,13 +294,14 @@ func TestErrorsOfTheTransport(t *testing.T) {
 		kind   Kind
 	}{
 		"lost":       {answer{lost: true}, KindUnreachable},
-		"a page":     {answer{status: 502, body: "<html>"}, KindUnreachable},
-		"not JSON":   {answer{status: 200, body: "{"}, KindUnreachable},
-		"no body":    {answer{status: 200}, KindUnreachable},
+		"a page":     {answer{status: 502, body: "<html>"}, KindNotGraph},
+		"not JSON":   {answer{status: 200, body: "{"}, KindNotGraph},
+		"no body":    {answer{status: 200}, KindNotGraph},
 		"401":        {refusal(401, "InvalidAuthenticationToken", "expired"), KindUnauthorized},
 		"400":        {refusal(400, "Request_BadRequest", "bad"), KindInvalid},
 		"no message": {answer{status: 400, body: object{"error": object{"code": "x"}}}, KindInvalid},
-		"no error":   {answer{status: 400, body: object{}}, KindInvalid},
+		"no error":   {answer{status: 400, body: object{}}, KindNotGraph},
+		"no object":  {answer{status: 200, body: object{}}, KindNotGraph},
 		"untrusted":  {answer{fail: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, KindUntrusted},
 		"no host":    {answer{fail: &net.DNSError{Name: "graph.example.com", IsNotFound: true}}, KindUnreachable},
 		"429":        {refusal(429, "TooManyRequests", "m"), KindThrottled},

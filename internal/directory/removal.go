@@ -31,9 +31,11 @@ func (c *Client) remove(ctx context.Context, r removal) (found bool, err error) 
 			return struct{}{}, err
 		}
 		switch lookErr := c.fail(r.op, r.id, r.look(ctx)); {
-		case permanent(lookErr):
+		case KindOf(lookErr) == KindForbidden:
 			found = lost
 			return struct{}{}, nil // the directory won't tell more
+		case permanent(lookErr):
+			return struct{}{}, lookErr
 		case KindOf(lookErr) != KindNotFound:
 			absentSince = time.Time{}
 			return struct{}{}, err
@@ -56,8 +58,11 @@ func (c *Client) untilGone(ctx context.Context, r removal) error {
 	_, err := await(bounded, c, wait{r.op, r.id, "the directory to show that it is gone"}, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.fail(r.op, r.id, r.look(ctx))
 	}, func(_ struct{}, err error) bool { return err != nil })
-	if KindOf(err) == KindNotFound {
+	switch KindOf(err) {
+	case KindNotFound:
 		return nil
+	case KindNotGraph:
+		return err // nor was it Graph who accepted the deletion
 	}
 	return c.unsettled(r.op, r.id, "the directory to show that it is gone", err)
 }

@@ -108,7 +108,7 @@ func (c *Client) addPassword(ctx context.Context, applicationID string, want Sec
 			return err
 		}
 		if m == nil || m.GetSecretText() == nil {
-			return errNoBody
+			return created(errNoBody)
 		}
 		made = &fromPasswords([]models.PasswordCredentialable{m})[0]
 		made.Value = secret.New(*m.GetSecretText())
@@ -230,7 +230,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 	body.SetKeyId(&id)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	lost, absentSince := false, time.Time{}
+	lost, absentSince, odd := false, time.Time{}, strangers(0)
 	_, err = await(bounded, c, wait{opRemoveSecret, applicationID, "replicas to know the secret"}, func(ctx context.Context) (struct{}, error) {
 		err := c.fail(opRemoveSecret, applicationID, c.applicationBuilder(applicationID).RemovePassword().Post(ctx, body, nil))
 		switch KindOf(err) {
@@ -243,6 +243,8 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 		}
 		app, readErr := c.Application(ctx, applicationID)
 		switch {
+		case permanent(readErr):
+			return struct{}{}, readErr
 		case readErr != nil || app.secret(keyID) != nil:
 			absentSince = time.Time{}
 		case absentSince.IsZero():
@@ -255,7 +257,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 	}, func(_ struct{}, err error) bool {
 		switch KindOf(err) {
 		case KindInvalid, KindAmbiguous:
-			return false
+			return odd.enough(err)
 		case KindNotFound:
 			return c.applications.believes404(applicationID)
 		}

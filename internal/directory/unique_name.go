@@ -70,6 +70,7 @@ func (c *Client) nameHeld(holder *Application, spec ApplicationSpec, message str
 func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o CreateOptions) (*Application, bool, error) {
 	marker, since := newMarker(), c.now().Add(-clockSkew)
 	body := createBody(spec, marker)
+	var odd strangers
 	for lost := false; ; {
 		app, failure := c.upsert(ctx, spec, body)
 		switch KindOf(failure) {
@@ -82,7 +83,7 @@ func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o Creat
 			if KindOf(err) == KindExists {
 				return nil, false, err
 			}
-			if ctx.Err() != nil || err != nil {
+			if ctx.Err() != nil || err != nil || odd.enough(failure) {
 				return nil, false, c.ambiguousCreate(failure, marker)
 			}
 			continue // nothing has the name yet, and it can't be given twice
@@ -120,7 +121,7 @@ func (c *Client) upsert(ctx context.Context, spec ApplicationSpec, body models.A
 		return nil, nil
 	}
 	app, err := application(m, nil)
-	return app, c.fail(opCreateApplication, spec.UniqueName, err)
+	return app, c.fail(opCreateApplication, spec.UniqueName, created(err))
 }
 
 // ours is what has the name after a lost reply, when age, creator and marker fit. Nil without error means that nothing
@@ -202,8 +203,7 @@ func (c *Client) restore(ctx context.Context, deleted *Application) (*Applicatio
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	err := c.restoreItem(bounded, opRestoreApplication, deleted.ID, func(ctx context.Context) error {
-		_, err := c.applicationBuilder(deleted.ID).Get(ctx, nil)
-		return err
+		return identified(c.applicationBuilder(deleted.ID).Get(ctx, nil))
 	})
 	if err != nil {
 		return nil, err

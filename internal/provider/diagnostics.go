@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -116,6 +117,8 @@ func (a action) cause(e *directory.Error) string {
 		return sentence("Microsoft Graph throttled the requests for longer than this operation may take: " + graphSays(e))
 	case directory.KindUnreachable:
 		return sentence(fmt.Sprintf("%s could not be reached: %s", endpoint(e), innermost(e)))
+	case directory.KindNotGraph:
+		return sentence(fmt.Sprintf("What answered at %s is not Microsoft Graph: %s", endpoint(e), innermost(e)))
 	case directory.KindUntrusted:
 		return sentence(fmt.Sprintf("The TLS certificate of %s is not trusted: %s", endpoint(e), innermost(e)))
 	case directory.KindForeignOrigin:
@@ -123,7 +126,11 @@ func (a action) cause(e *directory.Error) string {
 	case directory.KindUnsettled:
 		return sentence("The change was written, but a replica of the directory still shows something else: " + e.Waited)
 	case directory.KindAmbiguous:
-		return "The reply to the request was lost, and it can't be told whether the change was made. Nothing was removed."
+		const open = "The reply to the request was lost, and it can't be told whether the change was made. Nothing was removed."
+		if e.Err == nil {
+			return paragraphs(open, sentence(e.Message))
+		}
+		return paragraphs(open, sentence(endpoint(e)+": "+innermost(e)), sentence(e.Message))
 	case directory.KindPolicy:
 		return sentence("A policy of the tenant for applications forbids it: " + graphSays(e))
 	case directory.KindTooManySecrets:
@@ -160,11 +167,19 @@ func (a action) nextStep(e *directory.Error) string {
 		return "Apply again later, or give it more time with the timeouts attribute."
 	case directory.KindUnreachable:
 		return "Check the network, the proxy settings, and the provider's environment, authority_host and graph_endpoint."
+	case directory.KindNotGraph:
+		return "A proxy, or a portal that wants a login first, may have answered in its place: check HTTPS_PROXY and NO_PROXY, and the provider's environment (ARM_ENVIRONMENT) and graph_endpoint (APPREG_GRAPH_ENDPOINT)."
 	case directory.KindUntrusted:
+		if expired(e) {
+			return "Check this machine's clock. If it is right, whoever runs the endpoint must renew its certificate."
+		}
 		return "If a proxy or an endpoint of your own presents this certificate, put its root into a PEM file and name that in the provider's ca_file (APPREG_CA_FILE)."
 	case directory.KindForeignOrigin:
 		return "Check the provider's graph_endpoint."
 	case directory.KindAmbiguous:
+		if len(e.Candidates) == 0 {
+			return "Apply again: what was made is then found or named. If the reply came from a proxy, correct HTTPS_PROXY, NO_PROXY or graph_endpoint (APPREG_GRAPH_ENDPOINT) first."
+		}
 		return "Look at what is listed below: import or remove it, then apply again."
 	case directory.KindPolicy:
 		return a.policyAdvice(e)
@@ -195,6 +210,12 @@ func (a action) invalidAdvice() string {
 		return fmt.Sprintf("Check that the application holds fewer than %d federated credentials, and that issuer, subject and audience are as the issuer writes them.", directory.MostFederated)
 	}
 	return ""
+}
+
+// expired tells whether a certificate is not trusted because of the time.
+func expired(err error) bool {
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &invalid) && invalid.Reason == x509.Expired
 }
 
 // missingObject says what to check when there is no object such as the one that was asked for.

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -49,6 +50,15 @@ func TestFailuresInPlainWords(t *testing.T) {
 		{application, &directory.Error{Kind: directory.KindUntrusted, Endpoint: "https://graph.example", Err: errors.New("x509: unknown authority")},
 			`Unable to create application "Mail import"`,
 			[]string{"https://graph.example is not trusted", "ca_file (APPREG_CA_FILE)"}},
+		{application, &directory.Error{Kind: directory.KindUntrusted, Endpoint: "https://graph.example", Err: x509.CertificateInvalidError{Reason: x509.Expired}},
+			`Unable to create application "Mail import"`,
+			[]string{"https://graph.example is not trusted", "expired or is not yet valid", "Check this machine's clock"}},
+		{application, &directory.Error{Kind: directory.KindNotGraph, Endpoint: "https://graph.example", Err: errors.New("it is a page")},
+			`Unable to create application "Mail import"`,
+			[]string{"What answered at https://graph.example is not Microsoft Graph: it is a page.", "HTTPS_PROXY and NO_PROXY", "graph_endpoint (APPREG_GRAPH_ENDPOINT)"}},
+		{application, &directory.Error{Kind: directory.KindAmbiguous, Endpoint: "https://graph.example", Message: "no application tagged appreg:1 was found; one may appear later", Err: errors.New("unexpected EOF")},
+			`Unable to create application "Mail import"`,
+			[]string{"can't be told whether", "https://graph.example: unexpected EOF.", "tagged appreg:1", "Apply again: what was made is then found or named"}},
 		{application, &directory.Error{Kind: directory.KindUnreachable, Endpoint: "https://graph.example", Err: errors.New("no such host")},
 			`Unable to create application "Mail import"`,
 			[]string{"https://graph.example could not be reached: no such host.", "authority_host"}},

@@ -18,6 +18,8 @@ const (
 	refreshBefore = 5 * time.Minute
 	// fetchTimeout bounds a token request, which no caller's context bounds because callers share it.
 	fetchTimeout = 2 * time.Minute
+	// youngFor is how old a token must be for a new one to make a difference where it is refused.
+	youngFor = time.Minute
 )
 
 // Tokens keeps one token for everybody and replaces it in time. It is safe for concurrent use.
@@ -27,11 +29,16 @@ type Tokens struct {
 	now        func() time.Time
 	group      singleflight.Group
 
-	mu    sync.Mutex
-	token azcore.AccessToken
+	mu       sync.Mutex
+	token    azcore.AccessToken
+	obtained time.Time
 }
 
-// NewTokens makes the tokens of an endpoint; their scope is "<endpoint>/.default". It performs no I/O.
+// forgetter is a credential that keeps tokens of its own, which it can be told to give up.
+type forgetter interface{ Forget() }
+
+// NewTokens makes the tokens of an endpoint; their scope is "<endpoint>/.default". It performs no I/O. A credential that
+// keeps tokens should have a method Forget(), by which it is told that they are not accepted any more.
 func NewTokens(credential azcore.TokenCredential, endpoint string, now func() time.Time) (*Tokens, error) {
 	u, err := ParseOrigin(endpoint)
 	if err != nil {
@@ -83,6 +90,24 @@ func (t *Tokens) current() (token string, fresh bool) {
 	return t.token.Token, t.token.Token != "" && now.Before(due)
 }
 
+// replace returns another token than the one that was refused; the same one when there is nothing better to be had.
+func (t *Tokens) replace(ctx context.Context, refused string) (string, error) {
+	t.mu.Lock()
+	// A token that was fetched a moment ago was not refused for its age.
+	if t.token.Token == refused && t.now().Sub(t.obtained).Abs() >= youngFor {
+		t.token = azcore.AccessToken{}
+		if f, ok := t.credential.(forgetter); ok {
+			f.Forget()
+		}
+	}
+	young := t.token.Token == refused
+	t.mu.Unlock()
+	if young {
+		return refused, nil
+	}
+	return t.Get(ctx)
+}
+
 func (t *Tokens) fetch(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
@@ -96,11 +121,13 @@ func (t *Tokens) fetch(ctx context.Context) (string, error) {
 		}
 		return "", err
 	}
-	t.token = token
+	t.token, t.obtained = token, t.now()
 	return token.Token, nil
 }
 
-// authorize adds the token, to requests for the endpoint only.
+// authorize adds the token, to requests for the endpoint only. A token can end before its time, because it was revoked or
+// because this machine was suspended meanwhile: a request that is refused for its token was not looked at, whatever its
+// method, and is sent once more with a new one.
 type authorize struct {
 	next     http.RoundTripper
 	endpoint *url.URL
@@ -116,7 +143,29 @@ func (a *authorize) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, unsentError{err}
 	}
-	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+token)
-	return a.next.RoundTrip(req)
+	resp, err := a.send(req, token)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	fresh, err := a.tokens.replace(req.Context(), token)
+	switch {
+	case err != nil:
+		return nil, unsentError{err}
+	case fresh == token:
+		return resp, nil
+	}
+	return a.send(req, fresh)
+}
+
+func (a *authorize) send(req *http.Request, token string) (*http.Response, error) {
+	again := req.Clone(req.Context())
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, unsentError{err}
+		}
+		again.Body = body
+	}
+	again.Header.Set("Authorization", "Bearer "+token)
+	return a.next.RoundTrip(again)
 }

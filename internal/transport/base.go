@@ -1,11 +1,14 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -34,5 +37,12 @@ func Base(caPEM ...[]byte) (*http.Transport, error) {
 	base.ForceAttemptHTTP2 = true
 	base.MaxIdleConnsPerHost = 20
 	base.ResponseHeaderTimeout = 2 * time.Minute
+	// Left alone, a proxy that refuses the tunnel looks like a lost reply, although nothing was sent.
+	base.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+		if resp.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy answered %s", resp.Status)}
+	}
 	return base, nil
 }

@@ -2,10 +2,16 @@ package transport_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -216,21 +222,10 @@ func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { retu
 
 func TestAReplyThatBreaksOffIsALostReply(t *testing.T) {
 	t.Parallel()
-	s := newSetup(t)
-	tokens, err := transport.NewTokens(s.cred, endpoint, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.client, err = transport.New(transport.Options{
-		Endpoint: endpoint, Tokens: tokens, Window: &transport.Window{}, Logger: discard(), Grace: time.Second,
-		Base: roundTripFunc(func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 201, Header: http.Header{}, Request: r, Body: breaking{strings.NewReader(`{"id":`)}}, nil
-		}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = s.do(t.Context(), http.MethodPost, endpoint+"/v1.0/applications", "{}", nil)
+	s := newSetupOver(t, roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 201, Header: http.Header{}, Request: r, Body: breaking{strings.NewReader(`{"id":`)}}, nil
+	}))
+	_, err := s.do(t.Context(), http.MethodPost, endpoint+"/v1.0/applications", "{}", nil)
 	var ambiguous *transport.AmbiguousError
 	if !errors.As(err, &ambiguous) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("err = %v", err)
@@ -297,4 +292,19 @@ func TestParseOrigin(t *testing.T) {
 	if !transport.SameOrigin("https://Graph.Microsoft.com", "https://graph.microsoft.com:443/v1.0/x") {
 		t.Error("case and the default port make no other origin")
 	}
+}
+
+// selfSigned makes a certificate for loopback that nobody trusts.
+func selfSigned(t *testing.T) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

@@ -32,13 +32,13 @@ type AmbiguousError struct {
 	Method    string
 	Status    int    // 0 when there was no reply
 	RequestID string // Graph's request-id, where there was a reply
-	Err       error  // the loss, when there was no reply
+	Err       error  // the loss, when there was no reply of Graph
 }
 
 // Error implements error.
 func (e *AmbiguousError) Error() string {
 	if e.Err != nil {
-		return fmt.Sprintf("%s was sent and its reply was lost: %v", e.Method, e.Err)
+		return fmt.Sprintf("%s was sent and its reply is lost: %v", e.Method, e.Err)
 	}
 	return fmt.Sprintf("%s was answered with status %d, which leaves open whether it was applied", e.Method, e.Status)
 }
@@ -46,16 +46,18 @@ func (e *AmbiguousError) Error() string {
 // Unwrap gives the loss.
 func (e *AmbiguousError) Unwrap() error { return e.Err }
 
-// UnexpectedReplyError says that what answered is not Microsoft Graph: a proxy's page, for instance.
+// UnexpectedReplyError says that what answered is not Microsoft Graph: a proxy's page, for instance. A write that was
+// answered so with a success may have been applied, and is an *AmbiguousError around this one unless it may be repeated.
 type UnexpectedReplyError struct {
 	Status      int
 	ContentType string
 	RequestID   string
+	Flaw        string // what is wrong with it, as in "it is not JSON"
 }
 
 // Error implements error.
 func (e *UnexpectedReplyError) Error() string {
-	return fmt.Sprintf("the reply (status %d, content type %q) is not one of Microsoft Graph", e.Status, e.ContentType)
+	return fmt.Sprintf("the reply (status %d, content type %q) is not one of Microsoft Graph: %s", e.Status, e.ContentType, e.Flaw)
 }
 
 // unsentError marks a failure before anything was sent; the attempt had no effect.

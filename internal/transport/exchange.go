@@ -10,8 +10,15 @@ import (
 	"time"
 )
 
-// maxReply bounds a reply. A full page of 999 applications takes a few megabytes.
-const maxReply = 64 << 20
+const (
+	// maxReply bounds a reply. A full page of 999 applications takes a few megabytes.
+	maxReply = 64 << 20
+	// maxExchange bounds an attempt, so that a reply that trickles in for ever counts as lost. Graph itself gives up
+	// earlier.
+	maxExchange = 2 * time.Minute
+)
+
+var errTooSlow = fmt.Errorf("no whole reply within %v", maxExchange)
 
 // exchange performs one attempt as a whole: when it returns, the reply's body is in memory and the connection is free
 // again, and a reply that broke off in the middle is an error like any other lost reply.
@@ -25,39 +32,42 @@ type exchange struct {
 
 // RoundTrip implements http.RoundTripper.
 func (e *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx := req.Context()
-	if err := ctx.Err(); err != nil {
+	caller := req.Context()
+	if err := caller.Err(); err != nil {
 		return nil, unsentError{err}
 	}
+	ctx := caller
 	if !isRead(req.Method) {
-		detached, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+		detached, cancel := context.WithCancelCause(context.WithoutCancel(caller))
 		defer cancel(nil)
-		stop := context.AfterFunc(ctx, func() {
+		stop := context.AfterFunc(caller, func() {
 			// context.AfterFunc runs this on a goroutine of its own, so it may wait.
 			timer := time.NewTimer(e.grace)
 			defer timer.Stop()
 			select {
 			case <-timer.C:
-				cancel(fmt.Errorf("no reply within %v after the end of the caller: %w", e.grace, context.Cause(ctx)))
+				cancel(fmt.Errorf("no reply within %v after the end of the caller: %w", e.grace, context.Cause(caller)))
 			case <-detached.Done():
 			}
 		})
 		defer stop()
-		req = req.WithContext(detached)
+		ctx = detached
 	}
-	resp, err := e.next.RoundTrip(req)
+	ctx, cancel := context.WithTimeoutCause(ctx, maxExchange, errTooSlow)
+	defer cancel()
+	resp, err := e.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		return nil, causeOf(req.Context(), err)
+		return nil, causeOf(ctx, err)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
-	if err == nil && len(body) > maxReply {
-		err = errors.New("the reply is too long")
-	}
 	if err != nil {
-		return nil, causeOf(req.Context(), fmt.Errorf("reading the reply: %w", err))
+		return nil, causeOf(ctx, fmt.Errorf("reading the reply: %w", err))
+	}
+	if len(body) > maxReply {
+		return nil, unexpected(resp, "it is too long")
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.ContentLength = int64(len(body))

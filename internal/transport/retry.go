@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"mime"
 	"net"
 	"net/http"
 	"strings"
@@ -34,10 +32,11 @@ const (
 //	429, and a 503 that names throttling     any method: Graph refused before doing anything; Retry-After is honoured
 //	409 of concurrent writes                 any method: refused likewise
 //	no connection                            any method: nothing was sent
-//	408, 500, 502, 503, 504, a lost reply    only what may be applied twice; a create is an *AmbiguousError instead,
-//	                                         which the caller resolves by looking for what it may have made
+//	408, 500, 502, 503, 504, a lost reply,   only what may be applied twice; a create is an *AmbiguousError instead,
+//	a success that is not one of Graph       which the caller resolves by looking for what it may have made
 //
-// Everything else is delivered as it came. All waits end with the request's context.
+// Everything else is delivered as it came. A 429, and a 503 that says how long, hold back every request of the process.
+// All waits end with the request's context.
 type retry struct {
 	next   http.RoundTripper
 	log    *slog.Logger
@@ -49,8 +48,8 @@ type verdict struct {
 	again     bool
 	ambiguous bool
 	unclear   bool // the attempt may have been applied
-	throttled bool // the wait holds for every request of the process
-	lost      bool // nothing came back
+	throttled bool // Graph refuses because of the number of requests
+	lost      bool // nothing of Graph came back
 	reason    string
 }
 
@@ -68,8 +67,16 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		resp, err := r.next.RoundTrip(withBody(req, body))
 		v := judge(req, resp, err)
+		wait, told := retryAfter(resp)
+		if !told {
+			wait = backoff(attempt)
+		}
+		everybody := v.throttled || told && resp.StatusCode == http.StatusServiceUnavailable
 		if resp != nil && !v.throttled {
 			r.window.answered()
+		}
+		if everybody {
+			r.window.extend(wait, v)
 		}
 		if v.ambiguous {
 			return nil, ambiguous(req, resp, err)
@@ -83,19 +90,11 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		if lost++; !v.lost {
 			lost = 0
 		}
-		if !v.again || ctx.Err() != nil || lost >= maxLost || failed >= maxFailed {
-			return deliver(resp, err)
+		if !v.again || ctx.Err() != nil || lost >= maxLost || failed >= maxFailed || !fits(ctx, wait) {
+			return deliver(req, resp, err)
 		}
-		wait, told := retryAfter(resp)
-		if !told {
-			wait = backoff(attempt)
-		}
-		if !fits(ctx, wait) {
-			return deliver(resp, err)
-		}
-		if v.throttled {
-			r.window.extend(wait)
-			continue
+		if everybody {
+			continue // the window above is waited for
 		}
 		if err := pause(ctx, r.log, wait, v.reason); err != nil {
 			return nil, err
@@ -108,31 +107,35 @@ func judge(req *http.Request, resp *http.Response, err error) verdict {
 	if err != nil {
 		return judgeError(req, err)
 	}
-	switch status := resp.StatusCode; status {
-	case http.StatusTooManyRequests:
+	switch status := resp.StatusCode; {
+	case status == http.StatusTooManyRequests:
 		return verdict{again: true, throttled: true, reason: "throttled by Microsoft Graph"}
-	case http.StatusConflict:
+	case status == http.StatusConflict:
 		switch errorCode(resp) {
 		case "Directory_ConcurrencyViolation", "Error_MsaAppDoesNotExist":
 			return verdict{again: true, reason: "Microsoft Graph asks to try again after concurrent writes"}
 		}
-	case http.StatusServiceUnavailable:
+	case status == http.StatusServiceUnavailable:
 		switch errorCode(resp) {
 		case "Request_ThrottledTemporarily", "TooManyRequests":
 			return verdict{again: true, throttled: true, reason: "throttled by the directory"}
 		}
-		return judgeUnclear(req, status)
-	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
-		return judgeUnclear(req, status)
+		return judgeUnclear(req, fmt.Sprintf("Microsoft Graph answered %d", status))
+	case status == http.StatusRequestTimeout, status == http.StatusInternalServerError, status == http.StatusBadGateway, status == http.StatusGatewayTimeout:
+		return judgeUnclear(req, fmt.Sprintf("Microsoft Graph answered %d", status))
+	case status < http.StatusMultipleChoices && flaw(req, resp) != "":
+		v := judgeUnclear(req, "the reply is not one of Microsoft Graph")
+		v.lost = true
+		return v
 	}
 	return verdict{}
 }
 
-func judgeUnclear(req *http.Request, status int) verdict {
+func judgeUnclear(req *http.Request, reason string) verdict {
 	if !repeatable(req) {
 		return verdict{ambiguous: true}
 	}
-	return verdict{again: true, unclear: true, reason: fmt.Sprintf("Microsoft Graph answered %d", status)}
+	return verdict{again: true, unclear: true, reason: reason}
 }
 
 func judgeError(req *http.Request, err error) verdict {
@@ -141,6 +144,7 @@ func judgeError(req *http.Request, err error) verdict {
 	var noTLS tls.RecordHeaderError
 	var dns *net.DNSError
 	var op *net.OpError
+	var overlong *UnexpectedReplyError
 	switch {
 	case errors.As(err, &unsent), errors.As(err, &certificate), errors.As(err, &noTLS):
 		return verdict{}
@@ -148,6 +152,8 @@ func judgeError(req *http.Request, err error) verdict {
 		return verdict{again: true, lost: true, reason: "no connection to Microsoft Graph"}
 	case !repeatable(req):
 		return verdict{ambiguous: true}
+	case errors.As(err, &overlong):
+		return verdict{unclear: true}
 	}
 	return verdict{again: true, unclear: true, lost: true, reason: "the reply of Microsoft Graph was lost"}
 }
@@ -165,13 +171,15 @@ func ambiguous(req *http.Request, resp *http.Response, err error) error {
 	e := &AmbiguousError{Method: req.Method, Err: err}
 	if resp != nil {
 		e.Status, e.RequestID = resp.StatusCode, RequestID(resp.Header)
+		if why := flaw(req, resp); why != "" {
+			e.Err = unexpected(resp, why)
+		}
 	}
 	return e
 }
 
-// deliver hands over the outcome. A reply that is not JSON did not come from Graph, and the JSON reader behind would
-// forget its status.
-func deliver(resp *http.Response, err error) (*http.Response, error) {
+// deliver hands over the outcome. A reply that is not Graph's is an error: the JSON reader behind would forget its status.
+func deliver(req *http.Request, resp *http.Response, err error) (*http.Response, error) {
 	var unsent unsentError
 	if errors.As(err, &unsent) {
 		return nil, unsent.error
@@ -179,31 +187,10 @@ func deliver(resp *http.Response, err error) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if resp.ContentLength != 0 && resp.StatusCode/100 != 3 {
-		contentType := resp.Header.Get("Content-Type")
-		if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "application/json" {
-			return nil, &UnexpectedReplyError{Status: resp.StatusCode, ContentType: contentType, RequestID: RequestID(resp.Header)}
-		}
+	if why := flaw(req, resp); why != "" {
+		return nil, unexpected(resp, why)
 	}
 	return resp, nil
-}
-
-// errorCode reads Graph's error code and leaves the body as it was.
-func errorCode(resp *http.Response) string {
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return "" // can't happen: exchange has read the reply into memory
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	var envelope struct {
-		Error struct {
-			Code string `json:"code"`
-		} `json:"error"`
-	}
-	if json.Unmarshal(body, &envelope) != nil {
-		return "" // no Graph error: judged by its status alone
-	}
-	return envelope.Error.Code
 }
 
 // takeBody reads the request's body, which each attempt then sends anew.

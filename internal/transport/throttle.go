@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,11 +14,14 @@ import (
 )
 
 // ThrottledError says that Graph asked to wait for longer than the caller's deadline allows.
-type ThrottledError struct{ Wait time.Duration }
+type ThrottledError struct {
+	Wait   time.Duration
+	Reason string
+}
 
 // Error implements error.
 func (e *ThrottledError) Error() string {
-	return fmt.Sprintf("throttled by Microsoft Graph for another %v, which is longer than the timeout allows", e.Wait.Round(time.Second))
+	return fmt.Sprintf("%s: to be asked again in %v, which is longer than the timeout allows", e.Reason, e.Wait.Round(time.Second))
 }
 
 // Window is the time in which nobody sends. Requests made while throttled count against the limit too, so one refusal
@@ -25,16 +29,18 @@ func (e *ThrottledError) Error() string {
 type Window struct {
 	mu      sync.Mutex
 	until   time.Time
-	refused bool // by the last answer
+	reason  string
+	refused bool // by the last answer, because of the number of requests
 }
 
-func (w *Window) extend(d time.Duration) {
+func (w *Window) extend(d time.Duration, v verdict) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if until := time.Now().Add(d); until.After(w.until) {
 		w.until = until
+		w.reason = cmp.Or(v.reason, "Microsoft Graph is not available")
 	}
-	w.refused = true
+	w.refused = v.throttled
 }
 
 // answered notes an answer that was no refusal.
@@ -51,29 +57,29 @@ func (w *Window) Throttled() bool {
 	return w.refused
 }
 
-// remaining is how long nobody sends from now on; zero or less means that everybody may.
-func (w *Window) remaining() time.Duration {
+// Remaining is how long nobody sends from now on, and why; zero or less means that everybody may.
+func (w *Window) Remaining() (left time.Duration, reason string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return time.Until(w.until)
+	return time.Until(w.until), w.reason
 }
 
 // wait returns when the window has passed; others may have extended it meanwhile. Those who waited set out over a tenth
 // of the wait rather than all at once.
 func (w *Window) wait(ctx context.Context, log *slog.Logger) error {
 	for {
-		left := w.remaining()
+		left, reason := w.Remaining()
 		if left <= 0 {
 			return nil
 		}
 		if !fits(ctx, left) {
-			return &ThrottledError{Wait: left}
+			return &ThrottledError{Wait: left, Reason: reason}
 		}
 		spread := rand.N(left/10 + 1) //nolint:gosec // Nothing secret depends on when an attempt is made.
 		if !fits(ctx, left+spread) {
 			spread = 0
 		}
-		if err := pause(ctx, log, left+spread, "throttled by Microsoft Graph"); err != nil {
+		if err := pause(ctx, log, left+spread, reason); err != nil {
 			return err
 		}
 	}

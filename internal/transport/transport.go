@@ -11,7 +11,6 @@
 package transport
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -53,7 +52,7 @@ func New(o Options) (*http.Client, error) {
 			return &ForeignOriginError{Origin: originOf(req.URL), Endpoint: originOf(endpoint)}
 		}
 		if len(via) >= 5 {
-			return errors.New("stopped after 5 redirects")
+			return unexpected(req.Response, "it redirects again and again")
 		}
 		return nil
 	}}, nil
