@@ -109,10 +109,7 @@ func (c *Client) Certificate(ctx context.Context, applicationID, keyID string) (
 func (c *Client) CertificateDER(ctx context.Context, applicationID, keyID string) ([]byte, error) {
 	query := &applications.ApplicationItemRequestBuilderGetQueryParameters{Select: []string{"id", "keyCredentials"}}
 	m, err := c.applicationBuilder(applicationID).Get(ctx, &applications.ApplicationItemRequestBuilderGetRequestConfiguration{QueryParameters: query})
-	if err == nil && m == nil {
-		err = errNoBody
-	}
-	if err != nil {
+	if err := identified(m, err); err != nil {
 		return nil, c.fail(opReadCertificate, applicationID, err)
 	}
 	for _, k := range m.GetKeyCredentials() {

@@ -54,13 +54,10 @@ func (c *Client) postFederated(ctx context.Context, before *federatedSet, spec F
 	body := federatedBody(FederatedSpec{}, spec)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	lost, since := false, time.Now()
+	lost, since, odd := false, time.Now(), strangers(0)
 	_, err = await(bounded, c, wait{opCreateFederated, spec.Name, "replicas to know the application"}, func(ctx context.Context) (struct{}, error) {
 		m, err := c.federatedBuilder(before.applicationID).Post(ctx, body, nil)
-		if err == nil && (m == nil || text(m.GetId()) == "") {
-			err = errNoBody
-		}
-		if err == nil {
+		if err = created(identified(m, err)); err == nil {
 			f := fromFederated(m)
 			made = &f
 			return struct{}{}, nil
@@ -76,7 +73,7 @@ func (c *Client) postFederated(ctx context.Context, before *federatedSet, spec F
 	}, func(_ struct{}, err error) bool {
 		switch KindOf(err) {
 		case KindAmbiguous, KindConflict:
-			return false // sent again; the holder of the name will show in a while
+			return odd.enough(err) // sent again; the holder of the name will show in a while
 		case KindInvalid:
 			return !lost || !recently(since, c.agreement())
 		case KindNotFound:
@@ -99,6 +96,9 @@ func (c *Client) postFederated(ctx context.Context, before *federatedSet, spec F
 // the one that an earlier attempt without reply has made.
 func (c *Client) holder(ctx context.Context, before *federatedSet, spec FederatedSpec, lost bool, refusal error) (made *FederatedCredential, err error) {
 	set, err := c.federatedOf(ctx, before.applicationID)
+	if KindOf(err) == KindNotGraph {
+		return nil, err
+	}
 	if err != nil {
 		return nil, refusal // which says more
 	}
@@ -186,7 +186,7 @@ func (c *Client) DeleteFederatedCredential(ctx context.Context, applicationID, i
 	_, err = c.remove(ctx, removal{
 		op: opDeleteFederated, id: id, believes404: c.believesFederated404(applicationID, id),
 		send: func(ctx context.Context) error { return item.Delete(ctx, nil) },
-		look: func(ctx context.Context) error { _, err := item.Get(ctx, nil); return err },
+		look: func(ctx context.Context) error { return identified(item.Get(ctx, nil)) },
 	})
 	if err != nil {
 		return err

@@ -170,7 +170,7 @@ func (a action) nextStep(e *directory.Error) string {
 	case directory.KindNotGraph:
 		return "A proxy, or a portal that wants a login first, may have answered in its place: check HTTPS_PROXY and NO_PROXY, and the provider's environment (ARM_ENVIRONMENT) and graph_endpoint (APPREG_GRAPH_ENDPOINT)."
 	case directory.KindUntrusted:
-		if expired(e) {
+		if outOfTime(e) {
 			return "Check this machine's clock. If it is right, whoever runs the endpoint must renew its certificate."
 		}
 		return "If a proxy or an endpoint of your own presents this certificate, put its root into a PEM file and name that in the provider's ca_file (APPREG_CA_FILE)."
@@ -212,8 +212,8 @@ func (a action) invalidAdvice() string {
 	return ""
 }
 
-// expired tells whether a certificate is not trusted because of the time.
-func expired(err error) bool {
+// outOfTime tells whether a certificate is not trusted because of the time.
+func outOfTime(err error) bool {
 	var invalid x509.CertificateInvalidError
 	return errors.As(err, &invalid) && invalid.Reason == x509.Expired
 }
