@@ -151,49 +151,59 @@ func createApplication(c *call) (*result, error) {
 	if body["uniqueName"] != nil && !c.Readings.is(PostUniqueName, "accepted") {
 		return nil, invalidProperty("uniqueName")
 	}
-	return c.createApplication(body)
-}
-
-func (c *call) createApplication(body tenant.Doc) (*result, error) {
-	if !c.mayRegister() {
-		return nil, denied()
-	}
-	var shown tenant.Doc
-	if c.owned && body.Doc("api").Bool("acceptMappedClaims") {
-		return nil, denied()
-	}
-	home, _ := c.Cloud.Tenant(c.caller.TenantID)
-	err := c.Cloud.Update(func(tx *tenant.Tx) error {
-		name := body.String("displayName")
-		app := tenant.NewApplication(tx.NewID("application", name), tx.NewID("client", name), home.Domain,
-			c.caller.ClientID, tx.Now())
-		if owner := c.creatorOwns(); owner != "" {
-			app["owners"] = []any{owner}
-		}
-		credentials := body.Docs("passwordCredentials")
-		if err := c.bindOwners(tx, app, body.Strings("owners@odata.bind")); err != nil {
-			return err
-		}
-		delete(body, "passwordCredentials")
-		delete(body, "owners@odata.bind")
-		if err := c.mergeApplication(tx, app, body); err != nil {
-			return err
-		}
-		secret, err := c.firstPassword(tx, app, credentials)
-		if err != nil {
-			return err
-		}
-		tx.Put(c.caller.TenantID, tenant.Application, app)
-		shown = app.Clone()
-		if secret != nil {
-			shown["passwordCredentials"] = []any{secret}
-		}
-		return nil
+	home := c.registration()
+	var made tenant.Doc
+	err = c.Cloud.Update(func(tx *tenant.Tx) error {
+		made, err = c.newApplication(tx, body, home)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return c.one(http.StatusCreated, applicationSet, "application", shown, true)
+	return c.one(http.StatusCreated, applicationSet, "application", made, true)
+}
+
+// registration is what a new application has to know of its tenant.
+type registration struct {
+	allowed bool // for this caller
+	domain  string
+}
+
+func (c *call) registration() registration {
+	home, _ := c.Cloud.Tenant(c.caller.TenantID)
+	return registration{c.mayRegister(), home.Domain}
+}
+
+// newApplication makes an application of a decoded body, and gives it as the reply to its creation shows it: with the
+// text of its secret.
+func (c *call) newApplication(tx *tenant.Tx, body tenant.Doc, r registration) (tenant.Doc, error) {
+	if !r.allowed || c.owned && body.Doc("api").Bool("acceptMappedClaims") {
+		return nil, denied()
+	}
+	name := body.String("displayName")
+	app := tenant.NewApplication(tx.NewID("application", name), tx.NewID("client", name), r.domain, c.caller.ClientID, tx.Now())
+	if owner := c.creatorOwns(); owner != "" {
+		app["owners"] = []any{owner}
+	}
+	credentials := body.Docs("passwordCredentials")
+	if err := c.bindOwners(tx, app, body.Strings("owners@odata.bind")); err != nil {
+		return nil, err
+	}
+	delete(body, "passwordCredentials")
+	delete(body, "owners@odata.bind")
+	if err := c.mergeApplication(tx, app, body); err != nil {
+		return nil, err
+	}
+	secret, err := c.firstPassword(tx, app, credentials)
+	if err != nil {
+		return nil, err
+	}
+	tx.Put(c.caller.TenantID, tenant.Application, app)
+	shown := app.Clone()
+	if secret != nil {
+		shown["passwordCredentials"] = []any{secret}
+	}
+	return shown, nil
 }
 
 // mergeApplication writes a body into an application and checks the outcome.
@@ -293,26 +303,29 @@ func (c *call) createIfMissing() bool {
 
 // upsertApplication creates or updates by unique name. It goes to the primary: who comes second meets the first.
 func (c *call) upsertApplication(name string, body tenant.Doc) (*result, error) {
-	updated := false
-	err := c.Cloud.Update(func(tx *tenant.Tx) error {
-		app, ok := tx.Lookup(c.caller.TenantID, tenant.Application, tenant.Key{UniqueName: name})
-		if !ok {
-			return nil
+	home := c.registration()
+	var made tenant.Doc
+	err := c.Cloud.Update(func(tx *tenant.Tx) (err error) {
+		if app, ok := tx.Lookup(c.caller.TenantID, tenant.Application, tenant.Key{UniqueName: name}); ok {
+			if err := c.mayWrite(app); err != nil {
+				return err
+			}
+			return c.storeApplication(tx, app, body)
 		}
-		updated = true
-		if err := c.mayWrite(app); err != nil {
-			return err
+		if given, ok := body["uniqueName"]; ok && given != name {
+			return immutable("uniqueName")
 		}
-		return c.storeApplication(tx, app, body)
+		body["uniqueName"] = name
+		made, err = c.newApplication(tx, body, home)
+		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if updated {
+	case made == nil:
 		return nothing()
 	}
-	body["uniqueName"] = name
-	return c.createApplication(body)
+	return c.one(http.StatusCreated, applicationSet, "application", made, true)
 }
 
 func deleteApplication(c *call) (*result, error) {

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -157,6 +159,38 @@ func TestUpsert(t *testing.T) {
 	}
 	w.must(204, "DELETE", "/directory/deletedItems/"+made.str("id"), "")
 	w.must(201, "PATCH", path, `{"displayName":"x"}`, create)
+}
+
+// TestUpsertsMeet: of several at once one creates, and the others update what it has made.
+func TestUpsertsMeet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	statuses := make([]int, 16)
+	var group sync.WaitGroup
+	for i := range statuses {
+		group.Go(func() {
+			statuses[i] = w.do("PATCH", "/applications(uniqueName='meet')", `{"displayName":"x"}`, "Prefer: create-if-missing").Status
+		})
+	}
+	group.Wait()
+	slices.Sort(statuses)
+	if statuses[0] != 201 || statuses[1] != 204 || statuses[15] != 204 {
+		t.Errorf("%v", statuses)
+	}
+	w.must(400, "PATCH", "/applications(uniqueName='one')", `{"displayName":"x","uniqueName":"two"}`, "Prefer: create-if-missing")
+}
+
+// TestPrincipalUpsertGoesToThePrimary: a service principal that a replica doesn't know yet is there nevertheless.
+func TestPrincipalUpsertGoesToThePrimary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *graph.Config) { c.Lag = time.Hour })
+	_, appID := w.app("Late")
+	w.clock.advance(3 * time.Hour)
+	path := "/servicePrincipals(appId='" + appID + "')"
+	w.must(201, "PATCH", path, `{"notes":"made"}`, "Prefer: create-if-missing")
+	w.clock.advance(time.Second)
+	w.must(404, "GET", path, "")
+	w.must(204, "PATCH", path, `{"notes":"changed"}`, "Prefer: create-if-missing")
 }
 
 func TestDeletedItems(t *testing.T) {

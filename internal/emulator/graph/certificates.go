@@ -17,6 +17,9 @@ func (c *call) replaceCertificates(tx *tenant.Tx, app, body tenant.Doc) error {
 	held := app.Docs("keyCredentials")
 	kept := []tenant.Doc{}
 	for _, given := range body.Docs("keyCredentials") {
+		if id := given.String("keyId"); id != "" && indexKey(kept, id) >= 0 {
+			return duplicate("keyId")
+		}
 		if i := indexKey(held, given.String("keyId")); i >= 0 {
 			if altered(held[i], given) {
 				return alteredCredential(given.String("keyId"))

@@ -135,18 +135,18 @@ func (c *call) domains() []tenant.Doc {
 }
 
 func listDomains(c *call) (*result, error) {
-	value := []any{}
-	for _, d := range c.domains() {
-		value = append(value, d)
-	}
-	return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": c.context("domains"), "value": value}}, nil
+	return c.whole("domains", c.domains())
 }
 
 func getDomain(c *call) (*result, error) {
 	for _, d := range c.domains() {
 		if strings.EqualFold(d.String("id"), c.params["id"]) {
-			d["@odata.context"] = c.context("domains") + "/$entity"
-			return &result{status: http.StatusOK, body: d}, nil
+			shown, err := c.pick(d)
+			if err != nil {
+				return nil, err
+			}
+			shown["@odata.context"] = c.context("domains") + "/$entity"
+			return &result{status: http.StatusOK, body: shown}, nil
 		}
 	}
 	return nil, notFound(c.params["id"])

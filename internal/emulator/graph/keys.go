@@ -79,6 +79,9 @@ func addKey(h holder) func(*call) (*result, error) {
 			if made, err = c.newCertificate(tx, doc, p.credential); err != nil {
 				return err
 			}
+			if indexKey(doc.Docs("keyCredentials"), made.String("keyId")) >= 0 {
+				return duplicate("keyId")
+			}
 			doc["keyCredentials"] = append(doc.Docs("keyCredentials"), made)
 			return nil
 		})

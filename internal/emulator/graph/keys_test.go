@@ -172,7 +172,32 @@ func TestHeldCertificatesStay(t *testing.T) {
 			t.Errorf("%s: %s", more, got.Body)
 		}
 	}
+	// No two have one key id, be they kept, new or added.
+	const same = "44444444-4444-4444-8444-444444444444"
+	fresh := strings.Replace(h.credential(), "{", `{"keyId":"`+same+`",`, 1)
+	for _, list := range []string{`{"keyId":"` + keyID + `"},{"keyId":"` + keyID + `"}`, fresh + "," + fresh} {
+		if got := w.must(400, "PATCH", "/applications/"+id, `{"keyCredentials":[`+list+`]}`); got.message() != "Property keyId cannot have duplicate values." {
+			t.Errorf("%s: %s", list, got.Body)
+		}
+	}
+	again := strings.Replace(h.credential(), "{", `{"keyId":"`+keyID+`",`, 1)
+	w.must(400, "POST", "/applications/"+id+"/addKey", fmt.Sprintf(`{"keyCredential":%s,"proof":%q}`, again, h.proof(id, w.clock.now(), nil)))
 	w.must(204, "PATCH", "/applications/"+id, `{"keyCredentials":[]}`)
+}
+
+// TestPrincipalsAreMadeWithCertificates: those in the body of a create are read like those of an update.
+func TestPrincipalsAreMadeWithCertificates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, appID := w.app("Certified")
+	made := w.must(201, "POST", "/servicePrincipals", `{"appId":"`+appID+`","keyCredentials":[`+newHolder(t, w.clock.now()).credential()+`]}`)
+	list, _ := made.body["keyCredentials"].([]any)
+	held, _ := list[0].(map[string]any)
+	for _, name := range []string{"keyId", "customKeyIdentifier", "startDateTime", "endDateTime", "displayName"} {
+		if held[name] == nil {
+			t.Errorf("no %s: %v", name, held)
+		}
+	}
 }
 
 func TestSecretsLeftOut(t *testing.T) {
@@ -180,7 +205,8 @@ func TestSecretsLeftOut(t *testing.T) {
 	for choice, status := range map[string]int{"accepted": 204, "refused": 400} {
 		w := newWorld(t, reading(graph.ShorterSecrets, choice))
 		id, _ := w.app("Shorter")
-		w.must(200, "POST", "/applications/"+id+"/addPassword", `{}`)
+		entry := `{"keyId":"` + w.must(200, "POST", "/applications/"+id+"/addPassword", `{}`).str("keyId") + `"}`
+		w.must(400, "PATCH", "/applications/"+id, `{"passwordCredentials":[`+entry+","+entry+`]}`)
 		w.must(status, "PATCH", "/applications/"+id, `{"passwordCredentials":[]}`)
 	}
 }

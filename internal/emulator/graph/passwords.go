@@ -79,7 +79,8 @@ func (c *call) newPassword(tx *tenant.Tx, app, asked tenant.Doc) (tenant.Doc, er
 	if asked["endDateTime"] != nil {
 		end = asked.Time("endDateTime")
 	}
-	if !end.After(start) || !end.After(tx.Now()) ||
+	const lastYear = 9999 // of what an instant can be
+	if !end.After(start) || end.Year() > lastYear || !end.After(tx.Now()) ||
 		end.After(start.AddDate(2, 0, 0)) && c.Readings.is(OverlongSecret, "refused") {
 		return nil, invalidValue("endDateTime", "passwordCredential").
 			with(detail("PasswordCredentialsInvalidEndDate", "", "endDateTime"))
@@ -161,6 +162,9 @@ func (c *call) replacePasswords(app, body tenant.Doc) error {
 	kept := []tenant.Doc{}
 	for _, given := range body.Docs("passwordCredentials") {
 		i := indexKey(held, given.String("keyId"))
+		if indexKey(kept, given.String("keyId")) >= 0 {
+			return duplicate("keyId")
+		}
 		if i < 0 {
 			return badRequest("New password credentials must be generated using service actions.")
 		}

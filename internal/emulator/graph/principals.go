@@ -52,8 +52,11 @@ func createPrincipal(c *call) (*result, error) {
 
 func (c *call) createPrincipal(body tenant.Doc) (*result, error) {
 	appID, ok := edm.GUID(body.String("appId"))
-	if !ok || body["passwordCredentials"] != nil {
+	if !ok {
 		return nil, invalidValue("appId", "servicePrincipal")
+	}
+	if body["passwordCredentials"] != nil { // There is an action for it.
+		return nil, invalidValue("passwordCredentials", "servicePrincipal")
 	}
 	home, err := c.backingApplication(appID)
 	if err != nil {
@@ -78,8 +81,7 @@ func (c *call) createPrincipal(body tenant.Doc) (*result, error) {
 		if err := c.bindOwners(tx, sp, links); err != nil {
 			return err
 		}
-		edm.Merge(sp, body)
-		if err := checkTags(sp); err != nil {
+		if err := c.mergePrincipal(tx, sp, body); err != nil {
 			return err
 		}
 		tx.Put(c.caller.TenantID, tenant.ServicePrincipal, sp)
@@ -93,6 +95,15 @@ func (c *call) createPrincipal(body tenant.Doc) (*result, error) {
 	return c.one(http.StatusCreated, principalSet, "servicePrincipal", shown, true)
 }
 
+// mergePrincipal writes a body into a service principal and checks the outcome.
+func (c *call) mergePrincipal(tx *tenant.Tx, sp, body tenant.Doc) error {
+	if err := c.replaceCertificates(tx, sp, body); err != nil {
+		return err
+	}
+	edm.Merge(sp, body)
+	return checkTags(sp, "servicePrincipal")
+}
+
 // backingApplication finds where the application of a new service principal lives, on the replica that answers: a new
 // application may not have arrived there.
 func (c *call) backingApplication(appID string) (home string, err error) {
@@ -103,10 +114,12 @@ func (c *call) backingApplication(appID string) (home string, err error) {
 		return "", backingApplicationElsewhere()
 	case !ok, !local && app.String("signInAudience") == myOrg:
 		return "", noBackingApplication(appID)
-	case !local && c.caller.UserID != "" && !c.administrator:
+	case c.caller.UserID == "" || c.administrator:
+		return home, nil
+	case !local:
 		return "", denied()
 	}
-	return home, nil
+	return home, c.mayWrite(app)
 }
 
 func (c *call) principalIsNew(tx *tenant.Tx, appID string) error {
@@ -125,26 +138,26 @@ func patchPrincipal(c *call) (*result, error) {
 	if body["passwordCredentials"] != nil {
 		return nil, badRequest("New password credentials must be generated using service actions.")
 	}
+	find := c.principal
 	if _, ok := c.params["appId"]; ok && c.createIfMissing() {
 		appID, _, err := c.key()
 		if err != nil {
 			return nil, err
 		}
-		if _, exists := c.Cloud.Latest().ServicePrincipalByClientID(c.caller.TenantID, appID); !exists {
+		// Like the upsert of an application it goes to the primary.
+		held, exists := c.Cloud.Latest().ServicePrincipalByClientID(c.caller.TenantID, appID)
+		if !exists {
 			body["appId"] = appID
 			return c.createPrincipal(body)
 		}
+		find = func() (tenant.Doc, error) { return held, nil }
 	}
-	seen, err := c.principal()
+	seen, err := find()
 	if err != nil {
 		return nil, err
 	}
 	err = principalHolder().change(c, seen, func(tx *tenant.Tx, sp tenant.Doc) error {
-		if err := c.replaceCertificates(tx, sp, body); err != nil {
-			return err
-		}
-		edm.Merge(sp, body)
-		return checkTags(sp)
+		return c.mergePrincipal(tx, sp, body)
 	})
 	if err != nil {
 		return nil, err
@@ -192,7 +205,6 @@ func listPermissions(property string) func(*call) (*result, error) {
 		if err != nil {
 			return nil, err
 		}
-		context := c.baseURL + "/$metadata#servicePrincipals('" + sp.String("id") + "')/" + property
-		return &result{status: http.StatusOK, body: tenant.Doc{"@odata.context": context, "value": sp[property]}}, nil
+		return c.whole("servicePrincipals('"+sp.String("id")+"')/"+property, sp.Docs(property))
 	}
 }

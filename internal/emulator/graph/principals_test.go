@@ -240,7 +240,12 @@ func TestSignedInUsers(t *testing.T) {
 	own, _ := w.app("A member's")
 	w.must(204, "PATCH", "/applications/"+own, `{"notes":"x"}`)
 	w.must(403, "PATCH", "/applications/"+others, `{"notes":"x"}`)
+	// Somebody's application gets its service principal from its owner, or from an administrator.
+	othersID, ownID := w.must(200, "GET", "/applications/"+others, "").str("appId"), w.must(200, "GET", "/applications/"+own, "").str("appId")
+	w.must(403, "POST", "/servicePrincipals", `{"appId":"`+othersID+`"}`)
+	w.must(201, "POST", "/servicePrincipals", `{"appId":"`+ownID+`"}`)
 	w.as = "admin"
+	w.must(201, "POST", "/servicePrincipals", `{"appId":"`+othersID+`"}`)
 	w.must(204, "PATCH", "/applications/"+others, `{"notes":"x"}`)
 	w.must(200, "GET", "/users/"+w.person("mara").UserName, "")
 }
@@ -395,6 +400,9 @@ func TestAliases(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id, _ := w.app("Alias")
+	for _, path := range []string{"/applications('" + id + "')", "/applications('" + id + "')/owners"} {
+		w.must(200, "GET", path, "")
+	}
 	for _, path := range []string{"/v1.0/myorganization/applications/", "/beta/applications/", "/beta/myorganization/applications/"} {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "https://graph.test"+path+id, nil)
 		r.Header.Set("Authorization", "Bearer automation")

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/edm"
 )
 
 // route is one operation. Without a handler it is one that Graph has and the emulator lacks.
@@ -23,6 +25,9 @@ type segment struct {
 
 // keyed is a segment with an alternate key: applications(appId='…').
 var keyed = regexp.MustCompile(`^(\w+)\((\w+)='(.*)'\)$`)
+
+// quotedID is a segment with an object's id in parentheses.
+var quotedID = regexp.MustCompile(`^(\w+)\('(.*)'\)$`)
 
 func parsePattern(pattern string) []segment {
 	var out []segment
@@ -83,6 +88,11 @@ func splitPath(u *url.URL) (version string, parts []string, ok bool) {
 		if err != nil {
 			return "", nil, false
 		}
+		// applications('id') is another spelling of applications/id.
+		if m := quotedID.FindStringSubmatch(text); m != nil {
+			parts = append(parts, m[1], strings.ReplaceAll(m[2], "''", "'"))
+			continue
+		}
 		parts = append(parts, text)
 	}
 	return version, parts, true
@@ -104,6 +114,25 @@ var elsewhere = strings.Fields(`$metadata admin agreementAcceptances agreements 
 	invitations me organization permissionGrants places planner policies print privacy reports roleManagement
 	schemaExtensions scopedRoleMemberships search security shares sites solutions storage subscribedSkus subscriptions
 	teams teamsTemplates teamwork tenantRelationships users`)
+
+// objectActions are what Graph does with any directory object.
+var objectActions = strings.Fields("checkMemberGroups checkMemberObjects getMemberGroups getMemberObjects restore")
+
+// lacksPart tells whether a path goes on, behind an application or service principal, to a part of it that Graph has and
+// the emulator has no operation for.
+func lacksPart(parts []string) bool {
+	collection, _, keyed := strings.Cut(parts[0], "(")
+	at := 2
+	if keyed {
+		at = 1
+	}
+	entity := map[string]string{applicationSet: "application", principalSet: "servicePrincipal"}[collection]
+	if entity == "" || at >= len(parts) {
+		return false
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(parts[at], "microsoft.graph."), "(")
+	return edm.Has(entity, name) || edm.IsNavigation(entity, name) || slices.Contains(objectActions, name)
+}
 
 // find looks up the operation of a request. Without one it tells why: an unknown path, or another method.
 func (s *Server) find(r *http.Request) (found *route, params map[string]string, err *Error) {
@@ -128,7 +157,7 @@ func (s *Server) find(r *http.Request) (found *route, params map[string]string, 
 	if known {
 		return nil, nil, methodNotAllowed()
 	}
-	if slices.ContainsFunc(elsewhere, func(root string) bool { return strings.EqualFold(root, parts[0]) }) {
+	if lacksPart(parts) || slices.ContainsFunc(elsewhere, func(root string) bool { return strings.EqualFold(root, parts[0]) }) {
 		return nil, nil, notImplemented(r.Method + " /" + strings.Join(parts, "/"))
 	}
 	return nil, nil, unknownSegment(parts[len(parts)-1])

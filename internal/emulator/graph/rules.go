@@ -53,7 +53,7 @@ func (c *call) checkApplication(tx *tenant.Tx, before, app tenant.Doc) error {
 	checks := []func() error{
 		func() error { return checkTexts(app) },
 		func() error { return checkAudience(app) },
-		func() error { return checkTags(app) },
+		func() error { return checkTags(app, "application") },
 		func() error { return c.checkUniqueName(tx, before, app) },
 		func() error { return c.checkRedirectURIs(app) },
 		func() error { return checkValues(app) },
@@ -155,12 +155,12 @@ func checkAudience(app tenant.Doc) error {
 	return nil
 }
 
-func checkTags(doc tenant.Doc) error {
+func checkTags(doc tenant.Doc, resource string) error {
 	tags := doc.Strings("tags")
 	for i, tag := range tags {
 		if tag == "" || utf8.RuneCountInString(tag) > 256 || strings.ContainsFunc(tag, unicode.IsSpace) ||
 			slices.Contains(tags[:i], tag) {
-			return invalidValue("tags", "application")
+			return invalidValue("tags", resource)
 		}
 	}
 	return nil
