@@ -250,7 +250,7 @@ func (x *exchange) answer(reply *graph.Reply) {
 func (x *exchange) write(reply *graph.Reply) {
 	maps.Copy(x.w.Header(), reply.Header)
 	x.w.WriteHeader(reply.Status)
-	if _, err := x.w.Write(reply.Body); err != nil { //nolint:gosec // JSON, or a page made by html/template.
+	if _, err := x.w.Write(reply.Body); err != nil {
 		x.log.Debug("the client has gone", "error", err)
 	}
 }

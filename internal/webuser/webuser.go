@@ -100,9 +100,12 @@ func newVisit(client *http.Client, user User, consent Consent) *visit {
 	v := &visit{user: user, consent: consent, isEnd: func(*url.URL) bool { return false }}
 	// A shallow copy, so that the caller's client keeps its own redirect rule.
 	c := *client
-	c.CheckRedirect = func(next *http.Request, _ []*http.Request) error {
-		if v.isEnd(next.URL) {
+	c.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		switch {
+		case v.isEnd(next.URL):
 			return http.ErrUseLastResponse
+		case len(via) >= maxPages:
+			return fmt.Errorf("more than %d redirects in a row: %w", maxPages, ErrNotOffered)
 		}
 		return nil
 	}
