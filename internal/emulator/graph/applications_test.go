@@ -204,6 +204,12 @@ func TestDeletedItems(t *testing.T) {
 	if got := listed.values(); len(got) != 1 || got[0]["id"] != id || got[0]["@odata.type"] != "#microsoft.graph.application" || got[0]["deletedDateTime"] == nil {
 		t.Errorf("listed: %v", listed.body)
 	}
+	for _, kind := range []string{"application", "servicePrincipal"} {
+		latest := query("/directory/deletedItems/microsoft.graph."+kind, "$orderby=deletedDateTime desc", "$count=true")
+		if got := w.must(200, "GET", latest, "", eventual); len(got.values()) != 1 || got.body["@odata.count"] != float64(1) {
+			t.Errorf("%s: %s", latest, got.Body)
+		}
+	}
 	item := w.must(200, "GET", "/directory/deletedItems/"+id, "")
 	if item.str("@odata.type") != "#microsoft.graph.application" {
 		t.Errorf("item: %v", item.body)

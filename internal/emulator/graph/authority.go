@@ -102,6 +102,11 @@ var (
 		delegated:   []string{"User.Read.All", "User.ReadBasic.All", directoryRead, directoryAll},
 		application: []string{"User.Read.All", directoryRead, directoryAll},
 	}
+	// readUser is enough for the signed-in user's own profile.
+	readUser = permission{
+		delegated:   append([]string{"User.Read"}, readUsers.delegated...),
+		application: readUsers.application,
+	}
 	readMe = permission{delegated: []string{"User.Read", "User.Read.All", directoryRead, directoryAll}}
 	// anybody with a token may send a batch: each request in it is judged by itself.
 	anybody      = permission{anybody: true}

@@ -32,6 +32,10 @@ func getUser(c *call) (*result, error) {
 	found := c.near(key).Find(c.caller.TenantID, tenant.User, func(d tenant.Doc) bool {
 		return strings.EqualFold(d.String("id"), key) || strings.EqualFold(d.String("userPrincipalName"), key)
 	})
+	others := len(found) == 0 || found[0].String("id") != c.caller.UserID
+	if allowed, _ := readUsers.allows(c.caller); others && !allowed {
+		return nil, denied()
+	}
 	if len(found) == 0 {
 		return nil, notFound(key)
 	}

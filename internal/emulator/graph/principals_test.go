@@ -237,6 +237,11 @@ func TestSignedInUsers(t *testing.T) {
 	if got := w.must(200, "GET", "/me", ""); got.str("displayName") != "Mara Meise" {
 		t.Errorf("me: %v", got.body)
 	}
+	for _, key := range []string{w.person("mara").ObjectID, w.person("mara").UserName} { // By User.Read.
+		w.must(200, "GET", "/users/"+key, "")
+	}
+	w.must(403, "GET", "/users/"+w.person("admin").ObjectID, "")
+	w.must(403, "GET", "/users/nobody", "")
 	own, _ := w.app("A member's")
 	w.must(204, "PATCH", "/applications/"+own, `{"notes":"x"}`)
 	w.must(403, "PATCH", "/applications/"+others, `{"notes":"x"}`)

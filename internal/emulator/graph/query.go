@@ -14,7 +14,9 @@ func sortable(kind tenant.Kind) []string {
 	switch kind {
 	case tenant.Application:
 		return []string{"createdDateTime", "deletedDateTime", "displayName"}
-	case tenant.ServicePrincipal, tenant.User, anyObject:
+	case tenant.ServicePrincipal:
+		return []string{"deletedDateTime", "displayName"}
+	case tenant.User, anyObject:
 		return []string{"displayName"}
 	default:
 		return nil

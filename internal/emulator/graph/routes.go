@@ -120,7 +120,7 @@ func directoryRoutes(add adder) {
 	add(get, "/me", readMe, getMe)
 	add(get, "/users", readUsers, listUsers)
 	add(get, "/users/$count", readUsers, countUsers)
-	add(get, "/users/{id}", readUsers, getUser)
+	add(get, "/users/{id}", readUser, getUser)
 	add(get, "/domains", readDomains, listDomains)
 	add(get, "/domains/{id}", readDomains, getDomain)
 	add(post, "/directoryObjects/getByIds", readDirectory, getByIDs)

@@ -69,11 +69,23 @@ func (c *call) checkApplication(tx *tenant.Tx, before, app tenant.Doc) error {
 			return err
 		}
 	}
-	if entries(app) > manifestEntries {
+	if manifestSize(app) > manifestEntries {
 		return &Error{Status: 400, Code: "Directory_QuotaExceeded",
 			Message: fmt.Sprintf("The application holds more than %d entries.", manifestEntries)}
 	}
 	return nil
+}
+
+// manifestSize counts the entries of an application's manifest: without what it refers to or contains, and without the
+// mirror of its redirect URIs.
+func manifestSize(app tenant.Doc) int {
+	n := 0
+	for name, v := range app {
+		if !edm.IsNavigation("application", name) {
+			n += entries(v)
+		}
+	}
+	return n - entries(app.Doc("web")["redirectUriSettings"])
 }
 
 // entries counts the members of all collections.

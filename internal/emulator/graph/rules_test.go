@@ -215,3 +215,28 @@ func TestMappedClaimsNeedMore(t *testing.T) {
 	w.as = "automation"
 	w.must(201, "POST", "/applications", body)
 }
+
+// TestManifestHoldsItsOwnEntries: what an application refers to or contains isn't in its manifest.
+func TestManifestHoldsItsOwnEntries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.app("Full")
+	for i := range 20 {
+		w.must(201, "POST", "/applications/"+id+"/federatedIdentityCredentials", trust(fmt.Sprintf(`"name":"name-%d","subject":"%d"`, i, i)))
+	}
+	body := func(tags int) string {
+		var b strings.Builder
+		for i := range tags {
+			fmt.Fprintf(&b, `,"tag-%d"`, i)
+		}
+		uris := make([]string, 256)
+		for i := range uris {
+			uris[i] = fmt.Sprintf(`"https://a.example/%d"`, i)
+		}
+		return `{"tags":[` + b.String()[1:] + `],"web":{"redirectUris":[` + strings.Join(uris, ",") + `]}}`
+	}
+	w.must(204, "PATCH", "/applications/"+id, body(1200-256))
+	if got := w.must(400, "PATCH", "/applications/"+id, body(1200-255)); got.code() != "Directory_QuotaExceeded" {
+		t.Errorf("one more: %s", got.Body)
+	}
+}
