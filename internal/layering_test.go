@@ -36,11 +36,12 @@ var reserved = []string{sdk, kiota, azid, azvault}
 // rules by package, without the common prefix; "" is the released binary.
 var rules = map[string]rule{
 	"":           {ours: []string{"provider"}, never: []string{wire}},
-	"provider":   {ours: []string{"directory", "credential", "transport", "secret"}},
+	"provider":   {ours: []string{"directory", "credential", "vault", "transport", "secret"}},
 	"directory":  {ours: []string{"transport", "settle", "secret"}, also: []string{sdk, kiota}, never: []string{plugins}},
 	"transport":  {never: []string{plugins}},
 	"settle":     {never: []string{plugins, wire}},
 	"credential": {also: []string{azid}, never: []string{plugins}},
+	"vault":      {ours: []string{"transport", "settle", "secret"}, also: []string{azvault}, never: []string{plugins}},
 	"secret":     {never: []string{plugins, wire}},
 	"webuser":    {never: []string{plugins}},
 	"demo":       {ours: []string{"webuser"}, also: []string{azid}, never: []string{plugins}},
@@ -189,6 +190,9 @@ func TestOffencesAreFound(t *testing.T) {
 		{"directory", plugins + "log/tflog", true},
 		{"directory", ours + "provider", true},
 		{"credential", azid, false},
+		{"vault", azvault + "azsecrets", false},
+		{"vault", azid, true},
+		{"provider", azvault + "azsecrets", true},
 		{"credential", ours + "secret", true},
 		{"demo", ours + "webuser", false},
 		{"demo", ours + "emulator", true},

@@ -37,7 +37,7 @@ type Tokens struct {
 // forgetter is a credential that keeps tokens of its own, which it can be told to give up.
 type forgetter interface{ Forget() }
 
-// NewTokens makes the tokens of an endpoint; their scope is "<endpoint>/.default". It performs no I/O. A credential that
+// NewTokens makes the tokens of an endpoint, or of any API by its address; their scope is "<endpoint>/.default". It performs no I/O. A credential that
 // keeps tokens should have a method Forget(), by which it is told that they are not accepted any more.
 func NewTokens(credential azcore.TokenCredential, endpoint string, now func() time.Time) (*Tokens, error) {
 	u, err := ParseOrigin(endpoint)
@@ -46,6 +46,9 @@ func NewTokens(credential azcore.TokenCredential, endpoint string, now func() ti
 	}
 	return &Tokens{credential: credential, scope: scope(u), now: now}, nil
 }
+
+// Scope is what the tokens are asked for.
+func (t *Tokens) Scope() string { return t.scope }
 
 // Get returns a token that is valid now. A failure to get one is a *SignInError, the end of ctx is ctx's error.
 func (t *Tokens) Get(ctx context.Context) (string, error) {
@@ -127,17 +130,20 @@ func (t *Tokens) fetch(ctx context.Context) (string, error) {
 
 // authorize adds the token, to requests for the endpoint only. A token can end before its time, because it was revoked or
 // because this machine was suspended meanwhile: a request that is refused for its token was not looked at, whatever its
-// method, and is sent once more with a new one.
+// method, and is sent once more with a new one. No request passes to another origin, whoever has authorized it.
 type authorize struct {
 	next     http.RoundTripper
 	endpoint *url.URL
-	tokens   *Tokens
+	tokens   *Tokens // nil where requests come authorized
 }
 
 // RoundTrip implements http.RoundTripper.
 func (a *authorize) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !sameOrigin(a.endpoint, req.URL) {
 		return nil, unsentError{&ForeignOriginError{Origin: originOf(req.URL), Endpoint: originOf(a.endpoint)}}
+	}
+	if a.tokens == nil {
+		return a.next.RoundTrip(req)
 	}
 	token, err := a.tokens.Get(req.Context())
 	if err != nil {

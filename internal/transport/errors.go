@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -31,8 +32,8 @@ func (e *SignInError) Unwrap() error { return e.Err }
 type AmbiguousError struct {
 	Method    string
 	Status    int    // 0 when there was no reply
-	RequestID string // Graph's request-id, where there was a reply
-	Err       error  // the loss, when there was no reply of Graph
+	RequestID string // the service's request-id, where there was a reply
+	Err       error  // the loss, when there was no reply of the service
 }
 
 // Error implements error.
@@ -46,9 +47,10 @@ func (e *AmbiguousError) Error() string {
 // Unwrap gives the loss.
 func (e *AmbiguousError) Unwrap() error { return e.Err }
 
-// UnexpectedReplyError says that what answered is not Microsoft Graph: a proxy's page, for instance. A write that was
+// UnexpectedReplyError says that what answered is not the service: a proxy's page, for instance. A write that was
 // answered so with a success may have been applied, and is an *AmbiguousError around this one unless it may be repeated.
 type UnexpectedReplyError struct {
+	Service     string
 	Status      int
 	ContentType string
 	RequestID   string
@@ -57,7 +59,7 @@ type UnexpectedReplyError struct {
 
 // Error implements error.
 func (e *UnexpectedReplyError) Error() string {
-	return fmt.Sprintf("the reply (status %d, content type %q) is not one of Microsoft Graph: %s", e.Status, e.ContentType, e.Flaw)
+	return fmt.Sprintf("the reply (status %d, content type %q) is not one of %s: %s", e.Status, e.ContentType, e.Service, e.Flaw)
 }
 
 // unsentError marks a failure before anything was sent; the attempt had no effect.
@@ -66,7 +68,7 @@ type unsentError struct{ error }
 // Unwrap gives the failure.
 func (e unsentError) Unwrap() error { return e.error }
 
-// RequestID is Graph's request-id of a reply.
-func RequestID(h http.Header) string { return h.Get("request-id") }
+// RequestID is the request-id of a reply, by Graph's name for it or that of other services.
+func RequestID(h http.Header) string { return cmp.Or(h.Get("request-id"), h.Get("x-ms-request-id")) }
 
 func lower(s string) string { return strings.ToLower(s) }

@@ -28,6 +28,8 @@ var errTooSlow = fmt.Errorf("no whole reply within %v", maxExchange)
 type exchange struct {
 	next  http.RoundTripper
 	grace time.Duration
+	// service is who answers, for messages.
+	service string
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -67,7 +69,7 @@ func (e *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, causeOf(ctx, fmt.Errorf("reading the reply: %w", err))
 	}
 	if len(body) > maxReply {
-		return nil, unexpected(resp, "it is too long")
+		return nil, unexpected(e.service, resp, "it is too long")
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.ContentLength = int64(len(body))

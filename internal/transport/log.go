@@ -12,8 +12,9 @@ import (
 // logger writes one line per attempt. What it does not write can't leak: no bodies, no headers but the ids, and of the
 // query the names only, because filters hold names of people and things.
 type logger struct {
-	next http.RoundTripper
-	log  *slog.Logger
+	next    http.RoundTripper
+	log     *slog.Logger
+	service string
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -31,7 +32,7 @@ func (l *logger) RoundTrip(req *http.Request) (*http.Response, error) {
 	} else {
 		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("request_id", RequestID(resp.Header)))
 	}
-	l.log.LogAttrs(req.Context(), slog.LevelDebug, "Graph request", attrs...)
+	l.log.LogAttrs(req.Context(), slog.LevelDebug, l.service+" request", attrs...)
 	return resp, err
 }
 

@@ -93,8 +93,8 @@ func peek(resp *http.Response) []byte {
 }
 
 // unexpected is the error of a reply with a flaw.
-func unexpected(resp *http.Response, why string) *UnexpectedReplyError {
+func unexpected(service string, resp *http.Response, why string) *UnexpectedReplyError {
 	return &UnexpectedReplyError{
-		Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), RequestID: RequestID(resp.Header), Flaw: why,
+		Service: service, Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), RequestID: RequestID(resp.Header), Flaw: why,
 	}
 }

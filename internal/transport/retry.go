@@ -29,7 +29,7 @@ const (
 
 // retry repeats what is safe to repeat, judged by status and method:
 //
-//	429, and a 503 that names throttling     any method: Graph refused before doing anything; Retry-After is honoured
+//	429, and a 503 that names throttling     any method: refused before anything was done; Retry-After is honoured
 //	409 of concurrent writes                 any method: refused likewise
 //	no connection                            any method: nothing was sent
 //	408, 500, 502, 503, 504, a lost reply,   only what may be applied twice; a create is an *AmbiguousError instead,
@@ -41,16 +41,18 @@ type retry struct {
 	next   http.RoundTripper
 	log    *slog.Logger
 	window *Window
+	// service is who answers, for messages.
+	service string
 }
 
 // verdict is what follows from one attempt.
 type verdict struct {
 	again     bool
 	ambiguous bool
-	unclear   bool // the attempt may have been applied
-	throttled bool // Graph refuses because of the number of requests
-	lost      bool // nothing of Graph came back
-	reason    string
+	unclear   bool   // the attempt may have been applied
+	throttled bool   // Graph refuses because of the number of requests
+	lost      bool   // nothing of Graph came back
+	reason    string // what the service does, as in: Microsoft Graph throttles
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -76,10 +78,10 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 			r.window.answered()
 		}
 		if everybody {
-			r.window.extend(wait, v)
+			r.window.extend(wait, v, r.service)
 		}
 		if v.ambiguous {
-			return nil, ambiguous(req, resp, err)
+			return nil, r.ambiguous(req, resp, err)
 		}
 		if v.unclear {
 			noteUnclear(ctx)
@@ -91,12 +93,12 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 			lost = 0
 		}
 		if !v.again || ctx.Err() != nil || lost >= maxLost || failed >= maxFailed || !fits(ctx, wait) {
-			return deliver(req, resp, err)
+			return r.deliver(req, resp, err)
 		}
 		if everybody {
 			continue // the window above is waited for
 		}
-		if err := pause(ctx, r.log, wait, v.reason); err != nil {
+		if err := pause(ctx, r.log, wait, r.service+" "+v.reason); err != nil {
 			return nil, err
 		}
 	}
@@ -109,22 +111,22 @@ func judge(req *http.Request, resp *http.Response, err error) verdict {
 	}
 	switch status := resp.StatusCode; {
 	case status == http.StatusTooManyRequests:
-		return verdict{again: true, throttled: true, reason: "throttled by Microsoft Graph"}
+		return verdict{again: true, throttled: true, reason: "throttles"}
 	case status == http.StatusConflict:
 		switch errorCode(resp) {
 		case "Directory_ConcurrencyViolation", "Error_MsaAppDoesNotExist":
-			return verdict{again: true, reason: "Microsoft Graph asks to try again after concurrent writes"}
+			return verdict{again: true, reason: "asks to try again after concurrent writes"}
 		}
 	case status == http.StatusServiceUnavailable:
 		switch errorCode(resp) {
 		case "Request_ThrottledTemporarily", "TooManyRequests":
-			return verdict{again: true, throttled: true, reason: "throttled by the directory"}
+			return verdict{again: true, throttled: true, reason: "throttles"}
 		}
-		return judgeUnclear(req, fmt.Sprintf("Microsoft Graph answered %d", status))
+		return judgeUnclear(req, fmt.Sprintf("answered %d", status))
 	case status == http.StatusRequestTimeout, status == http.StatusInternalServerError, status == http.StatusBadGateway, status == http.StatusGatewayTimeout:
-		return judgeUnclear(req, fmt.Sprintf("Microsoft Graph answered %d", status))
+		return judgeUnclear(req, fmt.Sprintf("answered %d", status))
 	case status < http.StatusMultipleChoices && flaw(req, resp) != "":
-		v := judgeUnclear(req, "the reply is not one of Microsoft Graph")
+		v := judgeUnclear(req, "did not answer: something else did")
 		v.lost = true
 		return v
 	}
@@ -149,37 +151,37 @@ func judgeError(req *http.Request, err error) verdict {
 	case errors.As(err, &unsent), errors.As(err, &certificate), errors.As(err, &noTLS):
 		return verdict{}
 	case errors.As(err, &dns), errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
-		return verdict{again: true, lost: true, reason: "no connection to Microsoft Graph"}
+		return verdict{again: true, lost: true, reason: "can't be reached"}
 	case !repeatable(req):
 		return verdict{ambiguous: true}
 	case errors.As(err, &overlong):
 		return verdict{unclear: true}
 	}
-	return verdict{again: true, unclear: true, lost: true, reason: "the reply of Microsoft Graph was lost"}
+	return verdict{again: true, unclear: true, lost: true, reason: "sent a reply that was lost"}
 }
 
 // repeatable tells whether applying the request twice is the same as applying it once. An upsert is not: its second
-// reply would say that somebody else made the object.
+// reply would say that somebody else made the object. Nor is a PUT: to a vault it adds a version.
 func repeatable(req *http.Request) bool {
-	if req.Method == http.MethodPost {
+	if req.Method == http.MethodPost || req.Method == http.MethodPut {
 		return false
 	}
 	return !strings.Contains(req.Header.Get("Prefer"), "create-if-missing")
 }
 
-func ambiguous(req *http.Request, resp *http.Response, err error) error {
+func (r *retry) ambiguous(req *http.Request, resp *http.Response, err error) error {
 	e := &AmbiguousError{Method: req.Method, Err: err}
 	if resp != nil {
 		e.Status, e.RequestID = resp.StatusCode, RequestID(resp.Header)
 		if why := flaw(req, resp); why != "" {
-			e.Err = unexpected(resp, why)
+			e.Err = unexpected(r.service, resp, why)
 		}
 	}
 	return e
 }
 
 // deliver hands over the outcome. A reply that is not Graph's is an error: the JSON reader behind would forget its status.
-func deliver(req *http.Request, resp *http.Response, err error) (*http.Response, error) {
+func (r *retry) deliver(req *http.Request, resp *http.Response, err error) (*http.Response, error) {
 	var unsent unsentError
 	if errors.As(err, &unsent) {
 		return nil, unsent.error
@@ -188,7 +190,7 @@ func deliver(req *http.Request, resp *http.Response, err error) (*http.Response,
 		return nil, err
 	}
 	if why := flaw(req, resp); why != "" {
-		return nil, unexpected(resp, why)
+		return nil, unexpected(r.service, resp, why)
 	}
 	return resp, nil
 }

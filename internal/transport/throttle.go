@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// ThrottledError says that Graph asked to wait for longer than the caller's deadline allows.
+// ThrottledError says that the service asked to wait for longer than the caller's deadline allows.
 type ThrottledError struct {
 	Wait   time.Duration
 	Reason string
@@ -33,12 +33,12 @@ type Window struct {
 	refused bool // by the last answer, because of the number of requests
 }
 
-func (w *Window) extend(d time.Duration, v verdict) {
+func (w *Window) extend(d time.Duration, v verdict, service string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if until := time.Now().Add(d); until.After(w.until) {
 		w.until = until
-		w.reason = cmp.Or(v.reason, "Microsoft Graph is not available")
+		w.reason = service + " " + cmp.Or(v.reason, "is not available")
 	}
 	w.refused = v.throttled
 }
@@ -50,7 +50,7 @@ func (w *Window) answered() {
 	w.refused = false
 }
 
-// Throttled tells whether Graph refuses requests: its last answer was a refusal, whether or not the wait is over.
+// Throttled tells whether the service refuses requests: its last answer was a refusal, whether or not the wait is over.
 func (w *Window) Throttled() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

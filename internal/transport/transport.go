@@ -1,4 +1,4 @@
-// Package transport carries requests to Microsoft Graph: who asks, with which token, how often, and what the log says.
+// Package transport carries requests to Microsoft Graph and to Key Vault: who asks, with which token, how often, and what the log says.
 //
 // Each concern is one http.RoundTripper, assembled by New in this order, the outermost first:
 //
@@ -11,6 +11,7 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,9 +23,11 @@ import (
 type Options struct {
 	// Endpoint is the only origin that is ever contacted: https, host and port, no path.
 	Endpoint string
-	// Tokens gives the bearer tokens.
+	// Service is what answers there, for messages; "" means Microsoft Graph.
+	Service string
+	// Tokens gives the bearer tokens; nil leaves them to the caller.
 	Tokens *Tokens
-	// Window holds requests back while Graph throttles.
+	// Window holds requests back while the service throttles.
 	Window *Window
 	// Base performs the exchanges.
 	Base http.RoundTripper
@@ -42,17 +45,18 @@ func New(o Options) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rt http.RoundTripper = &exchange{next: o.Base, grace: o.Grace}
-	rt = &logger{next: rt, log: o.Logger}
+	service := cmp.Or(o.Service, "Microsoft Graph")
+	var rt http.RoundTripper = &exchange{next: o.Base, grace: o.Grace, service: service}
+	rt = &logger{next: rt, log: o.Logger, service: service}
 	rt = &identify{next: rt, userAgent: o.UserAgent}
 	rt = &authorize{next: rt, endpoint: endpoint, tokens: o.Tokens}
-	rt = &retry{next: rt, log: o.Logger, window: o.Window}
+	rt = &retry{next: rt, log: o.Logger, window: o.Window, service: service}
 	return &http.Client{Transport: rt, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if !sameOrigin(endpoint, req.URL) {
 			return &ForeignOriginError{Origin: originOf(req.URL), Endpoint: originOf(endpoint)}
 		}
 		if len(via) >= 5 {
-			return unexpected(req.Response, "it redirects again and again")
+			return unexpected(service, req.Response, "it redirects again and again")
 		}
 		return nil
 	}}, nil
