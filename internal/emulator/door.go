@@ -88,7 +88,7 @@ func (e *Emulator) Cloud() *tenant.Cloud { return e.cloud }
 func Kinds() []tenant.Kind { return slices.Clone(kinds) }
 
 var kinds = []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant, tenant.AppRoleAssignment, tenant.User,
-	tenant.Organization}
+	tenant.Organization, tenant.AppPolicy, tenant.AssignedAppPolicy, tenant.AuthorizationPolicy}
 
 func (e *Emulator) kindOf(id string, deleted bool) (tenant.Kind, bool) {
 	view := e.cloud.Latest()
@@ -125,16 +125,21 @@ func (e *Emulator) change(id string, deleted bool, f func(tx *tenant.Tx, kind te
 	})
 }
 
-// Change edits a live object: somebody changes a value in the portal. Nothing checks the outcome.
+// Change edits a live object: somebody changes a value in the portal. Nothing checks the outcome, but that the object
+// keeps its id.
 func (e *Emulator) Change(id string, edit func(tenant.Doc)) error {
 	return e.change(id, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
 		edit(doc)
+		if doc.String("id") != id {
+			return fmt.Errorf("object %s can't become %v", id, doc["id"])
+		}
 		tx.Put(e.seeded.TenantID, kind, doc)
 		return nil
 	})
 }
 
-// Delete deletes a live object with what goes with it: somebody presses the portal's Delete, or revokes a consent.
+// Delete deletes a live object with what goes with it: somebody presses the portal's Delete, or revokes a consent. What
+// every tenant has stays.
 func (e *Emulator) Delete(id string) error {
 	return e.change(id, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
 		switch kind {
@@ -142,6 +147,10 @@ func (e *Emulator) Delete(id string) error {
 			graph.RemoveApplication(tx, e.seeded.TenantID, doc)
 		case tenant.ServicePrincipal:
 			graph.RemovePrincipal(tx, e.seeded.TenantID, id)
+		case tenant.AssignedAppPolicy:
+			graph.RemovePolicy(tx, e.seeded.TenantID, id)
+		case tenant.Organization, tenant.AppPolicy, tenant.AuthorizationPolicy:
+			return fmt.Errorf("a tenant keeps its %s", kind)
 		default:
 			tx.Remove(e.seeded.TenantID, kind, id)
 		}
@@ -165,7 +174,7 @@ func (e *Emulator) Restore(id string) error {
 }
 
 // Create makes an object as somebody else would: an application (from its displayName on), the service principal of
-// an appId, or a grant. It returns the object's id.
+// an appId, or a grant. It returns the object's id, which nothing else of its kind may have.
 func (e *Emulator) Create(kind tenant.Kind, values tenant.Doc) (id string, err error) {
 	err = e.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
 		doc, err := e.fresh(tx, kind, values)
@@ -174,6 +183,11 @@ func (e *Emulator) Create(kind tenant.Kind, values tenant.Doc) (id string, err e
 		}
 		edm.Merge(doc, values.Clone())
 		id = doc.String("id")
+		_, live := tx.Get(e.seeded.TenantID, kind, id)
+		_, deleted := tx.GetDeleted(e.seeded.TenantID, kind, id)
+		if id == "" || live || deleted {
+			return fmt.Errorf("a new %s can't have the id %q", kind, doc["id"])
+		}
 		tx.Put(e.seeded.TenantID, kind, doc)
 		return nil
 	})
@@ -193,15 +207,30 @@ func (e *Emulator) fresh(tx *tenant.Tx, kind tenant.Kind, values tenant.Doc) (te
 		}
 		return tenant.NewServicePrincipal(tx.NewID("principal", e.seeded.TenantID, appID), app, home, "", tx.Now()), nil
 	case tenant.Grant:
+		if values.String("clientId") == "" || values.String("resourceId") == "" {
+			return nil, errors.New("a grant needs clientId and resourceId")
+		}
 		id, err := tenant.GrantID(values.String("clientId"), values.String("resourceId"), values.String("principalId"))
 		return tenant.Doc{"id": id, "principalId": nil, "consentType": "AllPrincipals"}, err
 	}
 	return nil, fmt.Errorf("the door can't create a %s", kind)
 }
 
-// AddSecret makes a client secret for an application, as somebody does in the portal, and returns key id and text.
-func (e *Emulator) AddSecret(applicationID, displayName string, end time.Time) (keyID, text string, err error) {
-	err = e.change(applicationID, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+// holdsCredentials refuses what isn't an application or a service principal.
+func holdsCredentials(kind tenant.Kind, id string) error {
+	if kind != tenant.Application && kind != tenant.ServicePrincipal {
+		return fmt.Errorf("%s is a %s: neither application nor service principal", id, kind)
+	}
+	return nil
+}
+
+// AddSecret makes a client secret for an application or service principal, as somebody does in the portal, and returns
+// key id and text.
+func (e *Emulator) AddSecret(id, displayName string, end time.Time) (keyID, text string, err error) {
+	err = e.change(id, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+		if err := holdsCredentials(kind, id); err != nil {
+			return err
+		}
 		made := tx.AddPassword(doc, displayName, tx.Now(), end)
 		keyID, text = made.String("keyId"), made.String("secretText")
 		tx.Put(e.seeded.TenantID, kind, doc)
@@ -270,22 +299,23 @@ func (e *Emulator) SetPolicy(p Policy) error {
 		// Not in v1.0's published type, so it is enforced but not shown.
 		doc["audiences"] = tenant.Doc{"azureAdMultipleOrgs": tenant.Doc{"state": state[p.ForbidMultipleOrgs]},
 			"personalMicrosoftAccount": tenant.Doc{"state": state[p.ForbidPersonal]}}
-		tx.Put(e.seeded.TenantID, tenant.AppPolicy, doc)
-		return nil
+		return e.putPolicy(tx, tenant.AppPolicy, doc)
 	})
 }
 
-// AssignPolicy makes a policy that holds for one application instead of the tenant's default. Rules on audiences don't
-// belong to such a policy and are ignored.
-func (e *Emulator) AssignPolicy(applicationID string, p Policy) error {
-	return e.change(applicationID, false, func(tx *tenant.Tx, kind tenant.Kind, app tenant.Doc) error {
-		id := tx.NewID("policy", applicationID)
-		tx.Put(e.seeded.TenantID, tenant.AssignedAppPolicy, tenant.Doc{"id": id, "deletedDateTime": nil, "description": nil,
-			"displayName": "Of one application", "isEnabled": p != (Policy{}), "restrictions": tenant.Doc{
+// AssignPolicy makes a policy that holds for one application or service principal instead of the tenant's default. Rules
+// on audiences don't belong to such a policy and are ignored.
+func (e *Emulator) AssignPolicy(holderID string, p Policy) error {
+	return e.change(holderID, false, func(tx *tenant.Tx, kind tenant.Kind, holder tenant.Doc) error {
+		if err := holdsCredentials(kind, holderID); err != nil {
+			return err
+		}
+		id := tx.NewID("policy", holderID)
+		holder["appManagementPolicies"] = []any{id}
+		tx.Put(e.seeded.TenantID, kind, holder)
+		return e.putPolicy(tx, tenant.AssignedAppPolicy, tenant.Doc{"id": id, "deletedDateTime": nil, "description": nil,
+			"displayName": "Of one " + string(kind), "isEnabled": p != (Policy{}), "restrictions": tenant.Doc{
 				"passwordCredentials": p.passwordRules(), "keyCredentials": []any{}, "applicationRestrictions": nil}})
-		app["appManagementPolicies"] = []any{id}
-		tx.Put(e.seeded.TenantID, kind, app)
-		return nil
 	})
 }
 
@@ -299,6 +329,15 @@ func (e *Emulator) SetConditionalAccess(control tenant.GrantControl) error {
 		tx.SetConditionalAccess(e.seeded.TenantID, control)
 		return nil
 	})
+}
+
+func (e *Emulator) putPolicy(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
+	doc = doc.Clone()
+	if err := graph.CheckRules(doc); err != nil {
+		return fmt.Errorf("policy: %w", err)
+	}
+	tx.Put(e.seeded.TenantID, kind, doc)
+	return nil
 }
 
 // AddFaults adds faults from now on; ClearFaults takes all away, hostility's throttling included, and starts counting

@@ -22,15 +22,15 @@ func (e *Emulator) CurrentReadings() map[string]string {
 	return out
 }
 
-// SetReading changes one reading for the requests to come, as [WithReading] does from the start.
-func (e *Emulator) SetReading(name, choice string) error {
+// SetReadings changes some readings for the requests to come, all or none, as [WithReading] does from the start.
+func (e *Emulator) SetReadings(chosen map[string]string) error {
+	if err := validate(chosen); err != nil {
+		return err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	next := maps.Clone(e.readings)
-	next[name] = choice
-	if err := validate(next); err != nil {
-		return err
-	}
+	maps.Copy(next, chosen)
 	ofGraph, ofSignIn, ofVaults := part(next)
 	if err := e.graph.SetReadings(ofGraph); err != nil {
 		return err

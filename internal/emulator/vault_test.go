@@ -193,7 +193,7 @@ func TestADeletedSecretKeepsItsName(t *testing.T) {
 	if got := w.Vaults().Secrets(); len(got) != 1 || len(got[0].Versions) != 1 {
 		t.Errorf("the vault holds %+v", got)
 	}
-	if err := w.SetReading(keyvault.VersionsOfAbsent, "empty"); err != nil {
+	if err := w.SetReadings(map[string]string{keyvault.VersionsOfAbsent: "empty"}); err != nil {
 		t.Fatal(err)
 	}
 	page, err := c.NewListSecretPropertiesVersionsPager("absent", nil).NextPage(ctx)

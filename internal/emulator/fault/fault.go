@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,6 +101,9 @@ func Parse(r io.Reader) ([]Rule, error) {
 	if err := d.Decode(&rules); err != nil {
 		return nil, fmt.Errorf("fault rules: %w", err)
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("fault rules: something follows their list")
+	}
 	for i, rule := range rules {
 		if err := rule.Validate(); err != nil {
 			return nil, fmt.Errorf("fault rule %d: %w", i+1, err)
@@ -113,7 +117,7 @@ func (r Rule) Validate() error {
 	switch {
 	case !slices.Contains(kinds, r.Kind):
 		return fmt.Errorf("unknown kind %q", r.Kind)
-	case r.Probability < 0 || r.Probability > 1:
+	case !(r.Probability >= 0 && r.Probability <= 1): // NaN neither.
 		return fmt.Errorf("probability %v is not between 0 and 1", r.Probability)
 	case r.Delay < 0:
 		return errors.New("a delay can't be negative")
@@ -131,8 +135,8 @@ func (r Rule) Validate() error {
 		return err
 	}
 	if r.RetryAfter != "" {
-		if _, err := strconv.ParseFloat(r.RetryAfter, 64); err != nil {
-			return fmt.Errorf("retry_after: %w", err)
+		if seconds, err := strconv.ParseFloat(r.RetryAfter, 64); err != nil || !(seconds >= 0 && seconds <= math.MaxInt32) {
+			return fmt.Errorf("retry_after: %q is no number of seconds", r.RetryAfter)
 		}
 	}
 	return nil

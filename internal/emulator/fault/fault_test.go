@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -93,9 +94,13 @@ func TestParse(t *testing.T) {
 	}
 	for _, bad := range []string{`{}`, `[{"kind":"x"}]`, `[{"kind":"latency","unknown":1}]`, `[{"kind":"latency","probability":2}]`,
 		`[{"kind":"latency","delay":"-1s"}]`, `[{"kind":"throttle","retry_after":"soon"}]`, `[{"kind":"error-before","status":200}]`,
-		`[{"kind":"throttle","retry_after":"date:soon"}]`} {
+		`[{"kind":"throttle","retry_after":"date:soon"}]`, `[{"kind":"throttle","retry_after":"NaN"}]`, `[{"kind":"throttle","retry_after":"-1"}]`,
+		`[{"kind":"latency"}] [{"kind":"plague"}]`} {
 		if _, err := fault.Parse(strings.NewReader(bad)); err == nil {
 			t.Errorf("Parse accepts %s", bad)
 		}
+	}
+	if err := (fault.Rule{Kind: fault.Latency, Probability: math.NaN()}).Validate(); err == nil {
+		t.Error("a probability may be anything")
 	}
 }

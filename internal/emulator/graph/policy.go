@@ -37,7 +37,7 @@ func (c *call) changePolicy(kind tenant.Kind, id string, body tenant.Doc) (*resu
 			return notFound(id)
 		}
 		edm.Merge(policy, body)
-		if err := checkRules(policy); err != nil {
+		if err := CheckRules(policy); err != nil {
 			return err
 		}
 		tx.Put(c.caller.TenantID, kind, policy)
@@ -57,8 +57,8 @@ func (c *call) mayGovern() error {
 	return nil
 }
 
-// checkRules judges the lifetimes in the rules of a policy: those that limit one need it, and no others take it.
-func checkRules(policy tenant.Doc) error {
+// CheckRules judges the lifetimes in the rules of a policy on credentials: those that limit one need it, and no others take it.
+func CheckRules(policy tenant.Doc) error {
 	for _, part := range []string{"applicationRestrictions", "servicePrincipalRestrictions", "restrictions"} {
 		for _, list := range []string{"passwordCredentials", "keyCredentials"} {
 			for _, rule := range policy.Doc(part).Docs(list) {
@@ -99,7 +99,7 @@ func createCustomPolicy(c *call) (*result, error) {
 	if name == "" {
 		return nil, invalidValue("displayName", string(tenant.AssignedAppPolicy))
 	}
-	if err := checkRules(body); err != nil {
+	if err := CheckRules(body); err != nil {
 		return nil, err
 	}
 	policy := tenant.Doc{"deletedDateTime": nil, "description": nil, "isEnabled": false, "restrictions": tenant.Doc{
@@ -141,21 +141,24 @@ func deleteCustomPolicy(c *call) (*result, error) {
 		if _, ok := tx.Get(c.caller.TenantID, tenant.AssignedAppPolicy, id); !ok {
 			return notFound(id)
 		}
-		tx.Remove(c.caller.TenantID, tenant.AssignedAppPolicy, id)
-		for _, kind := range restorable {
-			for _, doc := range tx.Find(c.caller.TenantID, kind, func(d tenant.Doc) bool {
-				return slices.Contains(d.Strings("appManagementPolicies"), id)
-			}) {
-				doc["appManagementPolicies"] = []any{}
-				tx.Put(c.caller.TenantID, kind, doc)
-			}
-		}
+		RemovePolicy(tx, c.caller.TenantID, id)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return nothing()
+}
+
+// RemovePolicy removes a policy of some applications and service principals, and takes it from them.
+func RemovePolicy(tx *tenant.Tx, tenantID, id string) {
+	tx.Remove(tenantID, tenant.AssignedAppPolicy, id)
+	for _, kind := range restorable {
+		for _, doc := range tx.Find(tenantID, kind, func(d tenant.Doc) bool { return slices.Contains(d.Strings("appManagementPolicies"), id) }) {
+			doc["appManagementPolicies"] = []any{}
+			tx.Put(tenantID, kind, doc)
+		}
+	}
 }
 
 // listAppPolicies lists the policies that are assigned to an application or service principal itself. The least

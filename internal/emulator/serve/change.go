@@ -65,11 +65,8 @@ func (c control) change(r *http.Request) (any, error) {
 	if err := read(r, &values); err != nil {
 		return nil, err
 	}
-	if _, given := values["id"]; given {
-		return nil, misuse("an object keeps its id")
-	}
 	if err := c.emulator.Change(r.PathValue("id"), func(d tenant.Doc) { edm.Merge(d, values.Clone()) }); err != nil {
-		return nil, err
+		return nil, understood(err)
 	}
 	return c.object(r)
 }
@@ -82,11 +79,8 @@ func (c control) addSecret(r *http.Request) (any, error) {
 	if err := read(r, &wanted); err != nil {
 		return nil, err
 	}
-	if doc, ok := c.emulator.Object(r.PathValue("id")); ok && doc["passwordCredentials"] == nil {
-		return nil, misuse("only applications and service principals have secrets")
-	}
 	keyID, text, err := c.emulator.AddSecret(r.PathValue("id"), wanted.DisplayName, wanted.End)
-	return map[string]string{"key_id": keyID, "text": text}, err
+	return map[string]string{"key_id": keyID, "text": text}, understood(err)
 }
 
 func (c control) setPolicy(r *http.Request) (any, error) {
@@ -95,9 +89,9 @@ func (c control) setPolicy(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if id := r.PathValue("id"); id != "" {
-		return struct{}{}, c.emulator.AssignPolicy(id, p)
+		return struct{}{}, understood(c.emulator.AssignPolicy(id, p))
 	}
-	return struct{}{}, c.emulator.SetPolicy(p)
+	return struct{}{}, understood(c.emulator.SetPolicy(p))
 }
 
 func (c control) setConditionalAccess(r *http.Request) (any, error) {
@@ -133,6 +127,9 @@ func (c control) changeAccount(r *http.Request) (any, error) {
 	if changed.ObjectID != account.ObjectID || changed.TenantID != account.TenantID || changed.Personal != account.Personal {
 		return nil, misuse("a person stays the same one in the same tenant")
 	}
+	if other, ok := c.emulator.Cloud().Account(changed.UserName); changed.UserName == "" || ok && other.ObjectID != account.ObjectID {
+		return nil, misuse("a person needs a name of their own, not %q", changed.UserName)
+	}
 	c.emulator.SetAccount(changed)
 	return changed, nil
 }
@@ -144,10 +141,8 @@ func (c control) setReadings(r *http.Request) (any, error) {
 	if err := read(r, &chosen); err != nil {
 		return nil, err
 	}
-	for name, choice := range chosen {
-		if err := c.emulator.SetReading(name, choice); err != nil {
-			return nil, errControl{err}
-		}
+	if err := c.emulator.SetReadings(chosen); err != nil {
+		return nil, errControl{err}
 	}
 	return c.readings(r)
 }

@@ -182,6 +182,7 @@ func TestControlsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	r := start(t, nil)
 	id, _ := r.createApplication("watched")
+	people := r.emulator.Accounts()
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -204,9 +205,54 @@ func TestControlsThatCannotBe(t *testing.T) {
 		{"POST", "/readings", `{"malformed-id":"418"}`, 400},
 		{"POST", "/readings", `{"no-such":"yes"}`, 400},
 		{"POST", "/readings", ``, 400},
+		{"POST", "/readings", `{"malformed-id":"400","filter-case":"sometimes"}`, 400},
+		{"POST", "/objects?kind=application", `{"id":5}`, 400},
+		{"POST", "/objects?kind=application", `{"id":"` + id + `"}`, 400},
+		{"POST", "/objects?kind=oAuth2PermissionGrant", `{}`, 400},
+		{"POST", "/objects?kind=authorizationPolicy", `{}`, 400},
+		{"POST", "/objects/" + people[0].ObjectID + "/secrets", `{}`, 400},
+		{"PUT", "/objects/" + people[0].ObjectID + "/policy", `{}`, 400},
+		{"PUT", "/objects/" + id + "/policy", `{"longest_secret":"soon"}`, 400},
+		{"PUT", "/policy", `{"longest_secret":"soon"}`, 400},
+		{"POST", "/objects/" + tenant.DefaultAppPolicyID + "/delete", "", 400},
+		{"POST", "/objects/" + tenant.AuthorizationPolicyID + "/delete", "", 400},
+		{"POST", "/objects/" + r.emulator.Facts().TenantID + "/delete", "", 400},
+		{"PATCH", "/accounts/" + people[0].UserName, `{"username":"` + people[1].UserName + `"}`, 400},
+		{"PATCH", "/accounts/" + people[0].UserName, `{"username":""}`, 400},
+		{"POST", "/clock/advance?by=2000000h", "", 200},
+		{"POST", "/clock/advance?by=2000000h", "", 400},
 	} {
 		if got := r.control(c.method, c.path, c.body, nil); got != c.status {
 			t.Errorf("%s %s %s: %d, want %d", c.method, c.path, c.body, got, c.status)
 		}
+	}
+	if now := r.emulator.CurrentReadings(); now["malformed-id"] != "404" {
+		t.Error("half of a refused change of readings has stayed")
+	}
+	if _, err := tenant.Load(r.emulator.Snapshot(), time.Now); err != nil {
+		t.Errorf("what has become of the tenants can't be loaded: %v", err)
+	}
+}
+
+// TestPoliciesAreListed lists them by kind, and deletes the one of an application.
+func TestPoliciesAreListed(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	id, _ := r.createApplication("governed")
+	r.control(http.MethodPut, "/objects/"+id+"/policy", `{"forbid_secrets":true}`, nil)
+	found := map[string][]tenant.Doc{}
+	for _, kind := range []tenant.Kind{tenant.AppPolicy, tenant.AssignedAppPolicy, tenant.AuthorizationPolicy} {
+		var docs []tenant.Doc
+		if got := r.control(http.MethodGet, "/objects?kind="+string(kind), "", &docs); got != http.StatusOK || len(docs) != 1 {
+			t.Fatalf("%s: %d %v", kind, got, docs)
+		}
+		found[string(kind)] = docs
+	}
+	own := found["appManagementPolicy"][0].String("id")
+	if got := r.control(http.MethodPost, "/objects/"+own+"/delete", "", nil); got != http.StatusOK {
+		t.Errorf("deleting it: %d", got)
+	}
+	if app, _ := r.emulator.Object(id); len(app.Strings("appManagementPolicies")) != 0 {
+		t.Errorf("the application still has it: %v", app["appManagementPolicies"])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -60,28 +61,7 @@ type control struct {
 }
 
 // Control serves the test controls: what a person at the portal, a calendar or a bad day would do. All answers are JSON.
-//
-//	GET    /requests               what was asked so far; DELETE forgets it
-//	GET    /issued                 the secrets and tokens that were handed out: what must not show up in a log
-//	GET    /objects?kind=K         the live objects of a kind, as Graph names it; with &deleted=true the deleted ones
-//	POST   /objects?kind=K         make one of the values in the body
-//	GET    /objects/{id}           one live object; PATCH merges the body into it, unchecked
-//	POST   /objects/{id}/delete    delete behind Terraform's back; also /purge and /restore
-//	POST   /objects/{id}/secrets   make a secret of the body's display_name and end
-//	PUT    /objects/{id}/policy    an application's own application management policy
-//	PUT    /policy                 that of the tenant
-//	PUT    /conditional-access     what the tenant asks of everybody who signs in
-//	PUT    /roles/{clientID}       the application permissions of Microsoft Graph that a client holds, by name
-//	GET    /accounts               the people; PATCH /accounts/{username} changes password, second factor, role, lock
-//	GET    /faults                 the fault rules; POST adds, in the form of the -faults file; DELETE takes all away
-//	GET    /readings               what each reading is at; POST changes those in the body
-//	GET    /clock                  the time; POST /clock/advance?by=24h moves the clock forward
-//	POST   /keys/rotate            sign tokens with the next key
-//	GET    /vault/access           who may do what in the key vault; PUT replaces it
-//	GET    /vault/secrets          what the key vaults hold, values and deleted secrets included
-//	POST   /vault/secrets/{name}   make a version as somebody else; PATCH …/{version} changes one
-//	POST   /vault/secrets/{name}/delete    what the portal's buttons do; also /recover and /purge
-//	POST   /save                   write the data file now
+// The emulator's README lists them, each with the Go method that does the same.
 //
 // Beside them, for a browser, are the pages of package portal. clock may be nil, when it can't be moved.
 func Control(e *emulator.Emulator, clock *Clock) http.Handler {
@@ -249,7 +229,7 @@ func (c control) objects(r *http.Request) (any, error) {
 }
 
 func (c control) onObject(f func(id string) error) func(*http.Request) (any, error) {
-	return func(r *http.Request) (any, error) { return struct{}{}, f(r.PathValue("id")) }
+	return func(r *http.Request) (any, error) { return struct{}{}, understood(f(r.PathValue("id"))) }
 }
 
 func (c control) addFaults(r *http.Request) (any, error) {
@@ -281,6 +261,9 @@ func (c control) advance(r *http.Request) (any, error) {
 	}
 	if c.clock == nil {
 		return nil, misuse("this emulator's clock can't be moved")
+	}
+	if by > math.MaxInt64-c.clock.ahead() {
+		return nil, misuse("the clock can't be moved that far")
 	}
 	c.clock.Advance(by)
 	return c.time(r)
