@@ -109,8 +109,7 @@ func (x *Tenant) Left(deleted ...string) error {
 		names = append(names, d.String("displayName"))
 	}
 	slices.Sort(names)
-	slices.Sort(deleted)
-	if !slices.Equal(names, deleted) {
+	if !slices.Equal(names, slices.Sorted(slices.Values(deleted))) {
 		return fmt.Errorf("deleted items hold the applications %q, want %q", names, deleted)
 	}
 	return nil

@@ -62,7 +62,7 @@ type Claims struct {
 	UserName string   `json:"upn"`
 }
 
-// Scope is what products ask Graph for.
+// scope is what products ask Graph for.
 func (p *Product) scope() string { return p.tenant.URL + "/.default" }
 
 func (p *Product) options() policy.ClientOptions {

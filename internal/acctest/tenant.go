@@ -12,47 +12,26 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/serve"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 	"github.com/appreg/terraform-provider-appreg/internal/provider"
 )
 
 var seedFlag = flag.Uint64("emulator.seed", 0, "seed of every emulated tenant; 0 derives one from the test's name")
 
-// Clock is the time that a test's emulator and provider share. It moves on by itself and can be moved ahead.
-type Clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-}
-
-// Now is the shared time.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
-
-// Advance moves the time ahead.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
-}
-
 // Tenant is an emulated cloud of one test. Its second door is the embedded Emulator.
 type Tenant struct {
 	*emulator.Emulator
-	Clock    *Clock
-	URL      string // https origin of Graph and of sign-in
-	VaultURI string // of the key vault [keyvault.MainVault], with a slash at the end
+	Clock    *serve.Clock // that emulator and provider share
+	URL      string       // https origin of Graph and of sign-in
+	VaultURI string       // of the key vault [keyvault.MainVault], with a slash at the end
 	CAFile   string
 	seeded   map[string]bool // ids of the objects that were there from the start
 }
@@ -82,13 +61,13 @@ func start(t testing.TB, opts []emulator.Option) *Tenant {
 			t.Logf("again with the same faults: go test -run '^%s$' -emulator.seed=%d", t.Name(), seed)
 		}
 	})
-	clock := &Clock{}
+	clock := &serve.Clock{}
 	all := append([]emulator.Option{emulator.WithSeed(seed), emulator.WithClock(clock.Now)}, opts...)
 	e, err := emulator.New(all...)
 	if err != nil {
 		t.Fatalf("start the emulator: %v", err)
 	}
-	server, vault := serve(t, e), serve(t, e.VaultHandler(keyvault.MainVault))
+	server, vault := listen(t, e), listen(t, e.VaultHandler(keyvault.MainVault))
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := os.WriteFile(ca, certificate, 0o600); err != nil {
@@ -103,8 +82,8 @@ func start(t testing.TB, opts []emulator.Option) *Tenant {
 	return x
 }
 
-// serve serves over TLS on loopback, with a certificate that all servers of the process share.
-func serve(t testing.TB, h http.Handler) *httptest.Server {
+// listen serves over TLS on loopback, with a certificate that all servers of the process share.
+func listen(t testing.TB, h http.Handler) *httptest.Server {
 	server := httptest.NewUnstartedServer(h)
 	server.EnableHTTP2 = true
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // dropped connections are what the tests ask for

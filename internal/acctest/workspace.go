@@ -153,13 +153,16 @@ func (w *Workspace) serve(t testing.TB) (reattach string, stop func()) {
 	if sink, ok := t.(testinginterface.T); ok {
 		options = append(options, tf6server.WithLoggingSink(sink))
 	}
+	ended := make(chan error, 1)
 	go func() {
-		err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return server }, options...)
-		if err != nil {
-			t.Errorf("serve the provider: %v", err)
-		}
+		ended <- tf6server.Serve(address, func() tfprotov6.ProviderServer { return server }, options...)
 	}()
-	config := <-configs
+	var config *plugin.ReattachConfig
+	select {
+	case config = <-configs:
+	case err := <-ended:
+		t.Fatalf("serve the provider: %v", err)
+	}
 	encoded, err := json.Marshal(map[string]any{address: map[string]any{
 		"Protocol": config.Protocol, "ProtocolVersion": config.ProtocolVersion, "Pid": config.Pid, "Test": true,
 		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
@@ -167,7 +170,13 @@ func (w *Workspace) serve(t testing.TB) (reattach string, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(encoded), func() { cancel(); <-closed }
+	return string(encoded), func() {
+		cancel()
+		<-closed
+		if err := <-ended; err != nil {
+			t.Errorf("serve the provider: %v", err)
+		}
+	}
 }
 
 // Must runs a command that has to succeed and returns its output.

@@ -387,26 +387,31 @@ func TestHostilityFollowsFromTheSeed(t *testing.T) {
 		var out strings.Builder
 		synctest.Test(t, func(t *testing.T) {
 			c := start(t, emulator.WithSeed(seed), emulator.WithHostile())
-			for i := range 60 {
+			for i := range 150 {
 				w, _ := c.do(t.Context(), "POST", "/applications", fmt.Sprintf(`{"displayName":"App %d"}`, i))
 				var app struct{ ID string }
 				if err := json.Unmarshal(w.Body.Bytes(), &app); err != nil {
 					t.Fatal(err)
 				}
 				r, _ := c.do(t.Context(), "GET", "/applications/"+app.ID, "")
-				fmt.Fprintf(&out, "%d%d ", w.Code, r.Code)
+				fmt.Fprintf(&out, "%d/%d ", w.Code, r.Code)
 			}
 		})
 		return out.String()
 	}
-	first := outcome(3)
-	if again := outcome(3); again != first {
+	first := outcome(4)
+	if again := outcome(4); again != first {
 		t.Errorf("the same seed, twice:\n%s\n%s", first, again)
 	}
-	if !strings.Contains(first, "429") || !strings.Contains(first, "404") {
-		t.Errorf("neither throttled nor behind: %s", first)
+	for _, answer := range []string{"429/", "409/", "/429", "/404"} {
+		if !strings.Contains(first, answer) {
+			t.Errorf("never %s: %s", answer, first)
+		}
 	}
-	if other := outcome(4); other == first {
+	if strings.Contains(first, "/409") {
+		t.Errorf("reads meet concurrent writes: %s", first)
+	}
+	if other := outcome(8); other == first {
 		t.Error("another seed makes no difference")
 	}
 }

@@ -60,8 +60,8 @@ func WithFaults(rules []fault.Rule) Option {
 }
 
 // WithHostile lets the seed choose what real tenants do now and then: replicas up to 700 ms behind, 429 for three
-// requests in a hundred, small pages, and any reading of each behaviour that no source settles. Other options override
-// its choices.
+// requests in a hundred, 409 of concurrent writes for one write in a hundred, small pages, and any reading of each
+// behaviour that no source settles. Other options override its choices.
 func WithHostile() Option { return func(o *options) { o.hostile = true } }
 
 // WithReading fixes one behaviour that no source settles; see Readings for names and choices.
@@ -152,6 +152,11 @@ func (o *options) makeHostile() {
 		o.rules = append(o.rules, fault.Rule{Kind: fault.Throttle, RetryAfter: after, Probability: 0.01})
 	}
 	o.rules = append(o.rules, fault.Rule{Kind: fault.Throttle, Route: fault.VaultPrefix + "*", Probability: 0.03})
+	for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		for _, set := range []string{"/applications*", "/servicePrincipals*", "/oauth2PermissionGrants*"} {
+			o.rules = append(o.rules, fault.Rule{Kind: fault.Conflict, Method: method, Route: set, Probability: 0.01})
+		}
+	}
 	for _, r := range Readings() {
 		if _, fixed := o.readings[r.Name]; !fixed {
 			o.readings[r.Name] = r.Choices[int(o.fraction("reading "+r.Name)*float64(len(r.Choices)))]
