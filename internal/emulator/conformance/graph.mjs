@@ -1,10 +1,10 @@
 // Microsoft's Graph client: an application from its registration to its end.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { ClientSecretCredential } from "@azure/identity";
 import { BatchRequestContent, BatchResponseContent, Client, PageIterator } from "@microsoft/microsoft-graph-client";
+import { certificate } from "./certificate.mjs";
+import { audience } from "./issuer.mjs";
 
 export const graphScope = "https://graph.microsoft.com/.default";
 
@@ -20,17 +20,13 @@ function client(world) {
   });
 }
 
-// certificate makes a key pair with a self-signed certificate, and returns where they are, and where both may go.
-function certificate(dir, name) {
-  const [key, cert, both] = ["key", "crt", "pem"].map((end) => join(dir, `${name}.${end}`));
-  const options = ["-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", `/CN=${name}`, "-keyout", key, "-out", cert];
-  execFileSync("openssl", ["req", "-x509", ...options], { stdio: ["ignore", "ignore", "pipe"] });
-  return { key, cert, both };
-}
-
 export async function graphChecks(check, world) {
+  const { eventually } = world;
+  const checkEventually = (name, f) => check(name, () => eventually(f));
   const graph = client(world);
   const path = () => `/applications/${world.app.id}`;
+  const addSecret = (displayName) =>
+    eventually(() => graph.api(`${path()}/addPassword`).post({ passwordCredential: { displayName } }));
   const refused = (promise, status, code) => assert.rejects(promise, (err) => err.statusCode === status && err.code === code);
 
   await check("graph: register an application", async () => {
@@ -42,56 +38,63 @@ export async function graphChecks(check, world) {
     assert.match(world.app.appId, /^[0-9a-f-]{36}$/);
     assert.equal(world.app.signInAudience, "AzureADMyOrg");
   });
-  await check("graph: its service principal", async () => {
+  await checkEventually("graph: its service principal", async () => {
     const principal = await graph.api("/servicePrincipals").post({ appId: world.app.appId });
     assert.equal(principal.displayName, "Conformance");
   });
-  await check("graph: read it by client id, with $select", async () => {
+  await checkEventually("graph: read it by client id, with $select", async () => {
     const app = await graph.api(`/applications(appId='${world.app.appId}')`).select("id,displayName").get();
     assert.equal(app.id, world.app.id);
     assert.equal(app.appId, undefined);
   });
-  await check("graph: update one aspect, and the rest stays", async () => {
+  await checkEventually("graph: update one aspect, and the rest stays", async () => {
     await graph.api(path()).update({ web: { homePageUrl: "https://example.com" }, notes: "by a client" });
     const app = await graph.api(path()).get();
     assert.equal(app.web.homePageUrl, "https://example.com");
     assert.deepEqual(app.publicClient.redirectUris, ["http://localhost"]);
   });
-  await check("graph: filter by name", async () => {
+  await checkEventually("graph: filter by name", async () => {
     const { value } = await graph.api("/applications").filter("startswith(displayName,'Conform')").get();
     assert.deepEqual(value.map((a) => a.id), [world.app.id]);
   });
-  await check("graph: count, as an advanced query", async () => {
+  await checkEventually("graph: count, as an advanced query", async () => {
     const advanced = graph.api("/applications").header("ConsistencyLevel", "eventual").count(true);
     const page = await advanced.search('"displayName:Conformance"').get();
     assert.equal(page["@odata.count"], 1);
   });
   await check("graph: page through a list", async () => {
     for (let n = 1; n <= 5; n++) await graph.api("/applications").post({ displayName: `Page ${n}` });
-    const first = await graph.api("/applications").top(2).get();
-    assert.equal(first.value.length, 2);
-    const names = [];
-    await new PageIterator(graph, first, (app) => names.push(app.displayName) > 0).iterate();
-    for (let n = 1; n <= 5; n++) assert.equal(names.filter((x) => x === `Page ${n}`).length, 1);
+    await eventually(async () => {
+      const first = await graph.api("/applications").top(2).get();
+      assert.equal(first.value.length, 2);
+      const names = [];
+      await new PageIterator(graph, first, (app) => names.push(app.displayName) > 0).iterate();
+      for (let n = 1; n <= 5; n++) assert.equal(names.filter((x) => x === `Page ${n}`).length, 1);
+    });
   });
   await check("graph: a secret is shown once, and can be removed", async () => {
-    const secret = await graph.api(`${path()}/addPassword`).post({ passwordCredential: { displayName: "passing" } });
+    const secret = await addSecret("passing");
     assert.ok(secret.secretText.startsWith(secret.hint));
-    const { passwordCredentials: [kept] } = await graph.api(path()).get();
-    assert.equal(kept.secretText, null);
-    await graph.api(`${path()}/removePassword`).post({ keyId: secret.keyId });
-    assert.deepEqual((await graph.api(path()).get()).passwordCredentials, []);
+    const secrets = async () => (await graph.api(path()).get()).passwordCredentials.map((s) => [s.keyId, s.secretText]);
+    await eventually(async () => assert.deepEqual(await secrets(), [[secret.keyId, null]]));
+    await eventually(() => graph.api(`${path()}/removePassword`).post({ keyId: secret.keyId }));
+    await eventually(async () => assert.deepEqual(await secrets(), []));
   });
   await check("graph: a secret and a certificate to sign in with", async () => {
-    world.secret = (await graph.api(`${path()}/addPassword`).post({ passwordCredential: { displayName: "staying" } })).secretText;
+    world.secret = (await addSecret("staying")).secretText;
     world.certificate = certificate(world.dir, "registered");
     world.stranger = certificate(world.dir, "stranger");
     const der = readFileSync(world.certificate.cert, "utf8").replace(/-----[^-]+-----|\s/g, "");
     const credential = { type: "AsymmetricX509Cert", usage: "Verify", key: der, displayName: "registered" };
-    await graph.api(path()).update({ keyCredentials: [credential] });
-    assert.equal((await graph.api(path()).get()).keyCredentials.length, 1);
+    await eventually(() => graph.api(path()).update({ keyCredentials: [credential] }));
+    await eventually(async () => assert.equal((await graph.api(path()).get()).keyCredentials.length, 1));
   });
-  await check("graph: a batch", async () => {
+  await check("graph: a federated identity credential", async () => {
+    const trusted = { name: "builds", issuer: world.issuer.url, subject: "repo:shop", audiences: [audience] };
+    const made = await eventually(() => graph.api(`${path()}/federatedIdentityCredentials`).post(trusted));
+    assert.deepEqual(Object.fromEntries(Object.keys(trusted).map((name) => [name, made[name]])), trusted);
+  });
+  await checkEventually("graph: a batch", async () => {
     const content = new BatchRequestContent([
       { id: "1", request: new Request(`${world.base_url}/applications/${world.app.id}`) },
       { id: "2", request: new Request(`${world.base_url}/applications/${crypto.randomUUID()}`) },
@@ -108,9 +111,9 @@ export async function graphChecks(check, world) {
     refused(graph.api("/applications").post({ displayName: "Odd", colour: "blue" }), 400, "Request_BadRequest"));
   await check("graph: delete and restore", async () => {
     const { id } = await graph.api("/applications").post({ displayName: "Passing" });
-    await graph.api(`/applications/${id}`).delete();
-    await refused(graph.api(`/applications/${id}`).get(), 404, "Request_ResourceNotFound");
-    await graph.api(`/directory/deletedItems/${id}/restore`).post({});
-    assert.equal((await graph.api(`/applications/${id}`).get()).displayName, "Passing");
+    await eventually(() => graph.api(`/applications/${id}`).delete());
+    await eventually(() => refused(graph.api(`/applications/${id}`).get(), 404, "Request_ResourceNotFound"));
+    await eventually(() => graph.api(`/directory/deletedItems/${id}/restore`).post({}));
+    await eventually(async () => assert.equal((await graph.api(`/applications/${id}`).get()).displayName, "Passing"));
   });
 }

@@ -1,7 +1,15 @@
 // The Azure SDK's credentials, and one of their tokens spent at Graph.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { ClientCertificateCredential, ClientSecretCredential, DeviceCodeCredential, UsernamePasswordCredential } from "@azure/identity";
+import { join } from "node:path";
+import {
+  ClientAssertionCredential,
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  DeviceCodeCredential,
+  UsernamePasswordCredential,
+  WorkloadIdentityCredential,
+} from "@azure/identity";
 import { graphScope } from "./graph.mjs";
 import { claims } from "./msal.mjs";
 import { approve } from "./person.mjs";
@@ -22,6 +30,23 @@ export async function identityChecks(check, world) {
     writeFileSync(both, readFileSync(key, "utf8") + readFileSync(cert, "utf8"), { mode: 0o600 });
     const got = claims(await token(new ClientCertificateCredential(world.tenant_id, world.app.appId, both, options)));
     assert.equal(got.appid, world.app.appId);
+  });
+  await check("identity: client assertion of a trusted issuer", async () => {
+    const assertion = async () => world.issuer.token("repo:shop");
+    const got = claims(await token(new ClientAssertionCredential(world.tenant_id, world.app.appId, assertion, options)));
+    assert.equal(got.appid, world.app.appId);
+  });
+  await check("identity: workload identity, by a token in a file", async () => {
+    const tokenFilePath = join(world.dir, "token");
+    writeFileSync(tokenFilePath, world.issuer.token("repo:shop"), { mode: 0o600 });
+    const credential = new WorkloadIdentityCredential({ ...options, tenantId: world.tenant_id, clientId: world.app.appId, tokenFilePath });
+    assert.equal(claims(await token(credential)).appid, world.app.appId);
+  });
+  // Of this refusal, too, the credential keeps its text only.
+  await check("identity: another subject of that issuer is refused with 700213", () => {
+    const assertion = async () => world.issuer.token("repo:stranger");
+    const credential = new ClientAssertionCredential(world.tenant_id, world.app.appId, assertion, options);
+    return assert.rejects(token(credential), { message: /\b(AADSTS)?700213\b/ });
   });
   await check("identity: device code, and who it is", async () => {
     let approval;
