@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -145,5 +147,30 @@ func TestDelegatedPermissions(t *testing.T) {
 				t.Errorf("an administrator: %d %s", got.Status, got.Body)
 			}
 		})
+	}
+}
+
+// TestEveryOperationNeedsAPermission: no route is forgotten, whatever it answers to those who may.
+func TestEveryOperationNeedsAPermission(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	placeholder := regexp.MustCompile(`\{\w+\}`)
+	for _, op := range graph.Operations() {
+		path := placeholder.ReplaceAllString(op.Path, w.facts.TenantID)
+		want := http.StatusForbidden
+		switch {
+		case !op.Played:
+			want = http.StatusNotImplemented
+		case op.Path == "/me": // Which application asks doesn't matter there.
+			want = http.StatusBadRequest
+		case op.Path == "/$batch": // Each request in it is judged by itself.
+			continue
+		}
+		for as, status := range map[string]int{"nobody": want, "": http.StatusUnauthorized} {
+			w.as = as
+			if got := w.do(op.Method, path, ""); got.Status != status {
+				t.Errorf("%s %s as %q: %d %s, want %d", op.Method, op.Path, as, got.Status, got.Body, status)
+			}
+		}
 	}
 }

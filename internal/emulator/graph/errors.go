@@ -113,6 +113,8 @@ func fromQuery(err error, entity string) error {
 		}
 		return unsupportedQuery("Unsupported or invalid query filter clause specified for property '%s' of resource '%s'.",
 			strings.TrimSuffix(e.Name, "/any"), title(entity))
+	case odata.UnsupportedFunction:
+		return unsupportedQuery("Function '%s' is not supported in a filter clause.", e.Name)
 	case odata.AdvancedOperator:
 		return unsupportedQuery("Operator '%s' is not supported because the required parameters might be missing. "+
 			"Try adding $count=true query parameter and ConsistencyLevel:eventual header.", e.Name)

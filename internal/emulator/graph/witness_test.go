@@ -72,6 +72,7 @@ var refusals = []struct {
 	{"A4", "GET", "/applications?$top=1000", "", 400, "Request_UnsupportedQuery", ""},
 	{"A4", "GET", "/applications?$filter=displayName+ne+'x'", "", 400, "Request_UnsupportedQuery", ""},
 	{"A4", "GET", "/applications?$filter=notes+eq+'x'", "", 400, "Request_UnsupportedQuery", ""},
+	{"A4", "GET", "/applications?$filter=contains(displayName,'x')", "", 400, "Request_UnsupportedQuery", ""},
 	{"A4", "GET", "/applications?$filter=foo+eq+'x'", "", 400, "Request_BadRequest", "Could not find a property named 'foo' on type 'microsoft.graph.application'."},
 	{"A4", "GET", "/applications?$orderby=displayName", "", 400, "Request_UnsupportedQuery", ""},
 	{"E9", "GET", "/applications?$search=%22displayName:x%22", "", 400, "Request_UnsupportedQuery", "Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'"},

@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,12 +190,19 @@ func (p *parser) unary(depth int) (node, error) {
 // functions maps a function's name in lower case to the operator that it stands for.
 var functions = map[string]string{"startswith": "startsWith", "endswith": "endsWith"}
 
+// unsupported are the functions of OData that no property of a directory object supports.
+var unsupported = strings.Fields(`cast ceiling concat contains date day floor hour indexof isof length matchespattern minute
+	month now round second substring time tolower toupper trim year`)
+
 // term reads a function, a lambda or a comparison.
 func (p *parser) term(depth int) (node, error) {
 	first := p.token.text
 	p.next()
 	if op, ok := functions[strings.ToLower(first)]; ok && p.is("(") {
 		return p.function(op)
+	}
+	if p.is("(") && slices.Contains(unsupported, strings.ToLower(first)) {
+		return nil, &Error{Reason: UnsupportedFunction, Name: first}
 	}
 	path := []string{first}
 	for p.is("/") {

@@ -14,15 +14,16 @@ type Reason int
 
 // The reasons.
 const (
-	Syntax            Reason = iota // not an OData expression, near Name
-	UnsupportedClause               // the collection can't be filtered by Name
-	AdvancedOperator                // operator Name needs the advanced query mode
-	UnknownOption                   // no such query option
-	UnsupportedOption               // Graph doesn't support option Name for directory objects
-	BadTop                          // $top outside 1 to 999
-	TooManyClauses                  // more than MaxClauses alternatives
-	BadOption                       // the value of option Name makes no sense
-	TooManyRelations                // $expand of more than one relation
+	Syntax              Reason = iota // not an OData expression, near Name
+	UnsupportedClause                 // the collection can't be filtered by Name
+	AdvancedOperator                  // operator Name needs the advanced query mode
+	UnknownOption                     // no such query option
+	UnsupportedOption                 // Graph doesn't support option Name for directory objects
+	BadTop                            // $top outside 1 to 999
+	TooManyClauses                    // more than MaxClauses alternatives
+	BadOption                         // the value of option Name makes no sense
+	TooManyRelations                  // $expand of more than one relation
+	UnsupportedFunction               // a function of OData that directory objects don't support
 )
 
 // Error is a query that can't be answered.
