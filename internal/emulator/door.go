@@ -88,7 +88,8 @@ func (e *Emulator) Cloud() *tenant.Cloud { return e.cloud }
 func Kinds() []tenant.Kind { return slices.Clone(kinds) }
 
 var kinds = []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant, tenant.AppRoleAssignment, tenant.User,
-	tenant.Organization, tenant.AppPolicy, tenant.AssignedAppPolicy, tenant.AuthorizationPolicy}
+	tenant.Organization, tenant.AppPolicy, tenant.AssignedAppPolicy, tenant.AuthorizationPolicy,
+	tenant.ConditionalAccessPolicy}
 
 func (e *Emulator) kindOf(id string, deleted bool) (tenant.Kind, bool) {
 	view := e.cloud.Latest()

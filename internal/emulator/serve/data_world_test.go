@@ -10,10 +10,12 @@ import (
 	"math/big"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -104,6 +106,13 @@ func (r *running) fillWorld() map[string]string {
 			}
 		}
 	}
+	_, err := r.emulator.Vaults().Add(keyvault.MainVault, "mail-import", "value", map[string]string{"team": "shop"})
+	check(r.t, err)
+	check(r.t, r.emulator.Vaults().SetAccess(keyvault.MainVault, keyvault.Access{RBAC: true}))
+	check(r.t, r.emulator.SetConditionalAccess(tenant.GrantControls()[1]))
+	careful := r.emulator.Accounts()[2]
+	careful.SecondFactor, careful.Locked, careful.Administrator = "424242", true, true
+	r.emulator.SetAccount(careful)
 	return known
 }
 
@@ -134,8 +143,16 @@ func TestDataHoldsEverything(t *testing.T) {
 	}
 	before := look(first)
 	saved := first.emulator.Snapshot()
+	people, secrets, access := first.emulator.Accounts(), first.emulator.Vaults().Secrets(), first.emulator.Vaults().Access(keyvault.MainVault)
 	check(t, first.Close())
 	second := startWith(t, file)
+	if !reflect.DeepEqual(second.emulator.Accounts(), people) || !reflect.DeepEqual(second.emulator.Vaults().Secrets(), secrets) ||
+		!reflect.DeepEqual(second.emulator.Vaults().Access(keyvault.MainVault), access) || len(secrets) != 1 {
+		t.Error("people, or what the vault holds, aren't as they were")
+	}
+	if got := second.emulator.Objects(tenant.ConditionalAccessPolicy); len(got) != 1 {
+		t.Errorf("conditional access: %v", got)
+	}
 	for path, text := range look(second) {
 		if text != before[path] {
 			t.Errorf("%s was\n%s\nand is\n%s", path, before[path], text)
