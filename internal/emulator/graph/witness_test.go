@@ -82,6 +82,7 @@ var refusals = []struct {
 	{"A5", "PATCH", "/applications/{id}", `{"passwordCredentials":[{"displayName":"x"}]}`, 400, "Request_BadRequest", "New password credentials must be generated using service actions."},
 	{"A5", "PATCH", "/applications/{appId}", `{"notes":"x"}`, 404, "Request_ResourceNotFound", ""},
 	{"A7", "POST", "/applications/{id}/addPassword", `{"passwordCredential":{"endDateTime":"2020-01-01T00:00:00Z"}}`, 400, "Request_BadRequest", ""},
+	{"A7", "POST", "/applications/{id}/addPassword", `{"passwordCredential":{"startDateTime":"2027-01-02T00:00:00Z","endDateTime":"2027-01-01T00:00:00Z"}}`, 400, "Request_BadRequest", ""},
 	{"A7", "POST", "/applications/{id}/addPassword", `{"passwordCredential":{"keyId":"{appId}"}}`, 400, "Request_BadRequest", ""},
 	{"A7", "POST", "/applications/{id}/addPassword", `{"displayName":"x"}`, 400, "Request_BadRequest", ""},
 	{"A7", "POST", "/applications/{id}/removePassword", `{"keyId":"{appId}"}`, 400, "Request_BadRequest", "No password credential found with keyId '{appId}'."},
@@ -166,6 +167,8 @@ var refusals = []struct {
 	{"A2", "PATCH", "/applications/{id}", `{"tags":["a","a"]}`, 400, "Request_BadRequest", ""},
 	{"A2", "PATCH", "/applications/{id}", `{"description":"` + letters(1025) + `"}`, 400, "Request_BadRequest", ""},
 	{"S2", "POST", "/servicePrincipals", `{"appId":"{id}"}`, 400, "Request_BadRequest", "The appId '{id}' of the service principal does not reference a valid application object."},
+	{"S2", "POST", "/servicePrincipals", `{"appId":"{clientId}"}`, 409, "Request_MultipleObjectsWithSameKeyValue", "The service principal cannot be created, updated, or restored because the service principal name {clientId} is already in use."},
+	{"S4", "DELETE", "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')", "", 403, "Authorization_RequestDenied", ""},
 	{"S2", "POST", "/servicePrincipals", `{}`, 400, "Request_BadRequest", ""},
 	{"S3", "GET", "/servicePrincipals/{appId}", "", 404, "Request_ResourceNotFound", ""},
 	{"S4", "PATCH", "/servicePrincipals(appId='{appId}')", `{}`, 404, "Request_ResourceNotFound", ""},
@@ -181,6 +184,10 @@ var refusals = []struct {
 	{"S4", "PATCH", "/servicePrincipals/{spId}", `{"appRoleAssignmentRequired":null}`, 400, "Request_BadRequest", ""},
 	{"S5", "POST", "/servicePrincipals/{spId}/addPassword", `{"passwordCredential":{"secretText":"chosen"}}`, 400, "Request_BadRequest", ""},
 	{"S5", "POST", "/servicePrincipals/{spId}/removePassword", `{"keyId":"{appId}"}`, 400, "Request_BadRequest", "No password credential found with keyId '{appId}'."},
+	{"S7", "PATCH", "/oauth2PermissionGrants/foo", `{"principalId":"{id}"}`, 400, "Request_BadRequest", "Property cannot be updated: principalId"},
+	{"S7", "POST", "/oauth2PermissionGrants", `{"clientId":"{spId}","resourceId":"{spId}","consentType":"Principal","scope":"x"}`, 400, "Request_BadRequest", ""},
+	{"S7", "POST", "/oauth2PermissionGrants", `{"clientId":"{spId}","resourceId":"{spId}","consentType":"AllPrincipals","scope":"` + letters(3851) + `"}`, 400, "Request_BadRequest", ""},
+	{"S7", "POST", "/oauth2PermissionGrants", `{"clientId":"{spId}","resourceId":"{id}","consentType":"AllPrincipals","scope":"x"}`, 400, "Request_BadRequest", "Resource '{id}' does not exist or one of its queried reference-property objects are not present."},
 	{"S7", "PATCH", "/oauth2PermissionGrants/foo", `{"scope":"x"}`, 404, "Request_ResourceNotFound", ""},
 	{"S8", "POST", "/servicePrincipals/{spId}/appRoleAssignments", `{"principalId":"{spId}"}`, 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."},
 	{"S8", "PATCH", "/servicePrincipals/{spId}/appRoleAssignments/x", `{}`, 405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."},
@@ -188,10 +195,13 @@ var refusals = []struct {
 	{"S8", "GET", "/appRoleAssignments/x", "", 400, "Request_BadRequest", "Direct queries to this resource type are not supported."},
 	{"S12", "POST", "/servicePrincipals/{spId}/owners/$ref", `{"@odata.id":"https://graph.test/v1.0/directoryObjects/{appId}"}`, 404, "Request_ResourceNotFound", ""},
 	{"S12", "POST", "/directoryObjects/getByIds", `{"ids":["foo"]}`, 400, "Request_BadRequest", ""},
+	{"S12", "POST", "/directoryObjects/getByIds", `{"ids":["{id}"` + strings.Repeat(`,"{id}"`, 1000) + `]}`, 400, "Request_BadRequest", ""},
 	{"S12", "GET", "/domains/elsewhere.example", "", 404, "Request_ResourceNotFound", ""},
 	{"A17", "PATCH", "/policies/defaultAppManagementPolicy", `{"isEnabled":true}`, 403, "Authorization_RequestDenied", ""},
 	{"A17", "POST", "/applications/{id}/appManagementPolicies/$ref", `{"@odata.id":"https://graph.test/v1.0/policies/appManagementPolicies/{appId}"}`, 404, "Request_ResourceNotFound", ""},
 	{"A17", "DELETE", "/applications/{id}/appManagementPolicies/{appId}/$ref", "", 404, "Request_ResourceNotFound", ""},
+	{"E7", "POST", "/$batch", `{"requests":[{"id":"a","method":"GET","url":"/me"},{"id":"A","method":"GET","url":"/me"}]}`, 400, "BadRequest", ""},
+	{"E7", "POST", "/$batch", `{"requests":[` + strings.Repeat(`{"id":"a","method":"GET","url":"/me"},`, 20) + `{"id":"b","method":"GET","url":"/me"}]}`, 400, "BadRequest", "Invalid batch payload: it holds more than 20 requests."},
 	{"E7", "POST", "/$batch", `{}`, 400, "BadRequest", ""},
 	{"E7", "POST", "/$batch", `{"requests":[{"id":"1","method":"GET"}]}`, 400, "BadRequest", ""},
 	{"S12", "GET", "/me", "", 400, "Request_BadRequest", "/me request is only valid with delegated authentication flow."},
@@ -297,7 +307,8 @@ func TestRefusals(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			id, appID := w.app("Refusals")
-			fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID)
+			fill := strings.NewReplacer("{id}", id, "{appId}", appID, "{spId}", w.facts.ServicePrincipalID,
+				"{clientId}", w.facts.ClientID)
 			got := w.must(tt.status, tt.method, fill.Replace(tt.path), fill.Replace(tt.body))
 			if got.code() != tt.code || tt.message != "" && got.message() != fill.Replace(tt.message) {
 				t.Errorf("%s: %s\nwant %s: %s", got.code(), got.message(), tt.code, fill.Replace(tt.message))
