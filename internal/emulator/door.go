@@ -320,8 +320,8 @@ func (e *Emulator) AssignPolicy(holderID string, p Policy) error {
 	})
 }
 
-// SetConditionalAccess has the tenant block everybody's sign-ins, ask for a second factor, or let in: what a security team
-// switches on. It is asked of people at every grant, refresh included, and never of applications by themselves.
+// SetConditionalAccess has the tenant block everybody's sign-ins, ask for a second factor, block its own applications when
+// they sign in by themselves, or let in: what a security team switches on. It is asked at every grant, refresh included.
 func (e *Emulator) SetConditionalAccess(control tenant.GrantControl) error {
 	if !slices.Contains(tenant.GrantControls(), control) {
 		return fmt.Errorf("grant control %q: give one of %q", control, tenant.GrantControls())

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/signin"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -141,6 +142,35 @@ func TestConditionalAccess(t *testing.T) {
 				t.Errorf("after the policy: %v", got.body)
 			}
 		})
+	}
+}
+
+// TestWorkloadsAreBlocked keeps the tenant's own applications out, and neither people nor applications of other tenants.
+func TestWorkloadsAreBlocked(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	a := p.publicApp()
+	other := p.stranger().TenantID
+	var guest app
+	check(t, p.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
+		guest = app{id: tx.NewID("guest"), clientID: tx.NewID("guest client")}
+		doc := tenant.NewApplication(guest.id, guest.clientID, "", "", tx.Now())
+		doc["signInAudience"] = "AzureADMultipleOrgs"
+		guest.secret = tx.AddPassword(doc, "theirs", tx.Now().Add(-time.Hour), tx.Now().AddDate(0, 1, 0)).String("secretText")
+		tx.Put(other, tenant.Application, doc)
+		tx.Put(p.seeded.TenantID, tenant.ServicePrincipal, tenant.NewServicePrincipal(tx.NewID("guest principal"), doc, other, "", tx.Now()))
+		return nil
+	}))
+	p.demand(tenant.GrantNoWorkload)
+	got := p.token(p.seeded.TenantID, clientCredentials(a))
+	if got.status != 400 || got.number() != 53003 || got.text("error") != "invalid_grant" || got.text("claims") == "" {
+		t.Errorf("an own application: %d %v", got.status, got.body)
+	}
+	if got := p.token(p.seeded.TenantID, clientCredentials(guest)); got.status != 200 {
+		t.Errorf("another tenant's application: %v", got.body)
+	}
+	if got := p.token(p.seeded.TenantID, p.password(a, p.member())); got.status != 200 {
+		t.Errorf("a person: %v", got.body)
 	}
 }
 

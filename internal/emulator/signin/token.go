@@ -106,6 +106,9 @@ func (q tokenRequest) clientCredentials() error {
 	if !ok && (q.in.ID != c.homeTenantID || q.h.reading().AppTokenNeedsPrincipal) {
 		return errUnknownApplication(q.clientID, q.in.name())
 	}
+	if policyID, control := c.view.ConditionalAccess(q.in.ID); control == tenant.GrantNoWorkload && q.in.ID == c.homeTenantID {
+		return errBlocked().meeting(policyID)
+	}
 	r, refusal := q.resourceIn(c.view, q.in, a.resource)
 	if refusal != nil {
 		return refusal

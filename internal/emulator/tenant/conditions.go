@@ -1,6 +1,6 @@
 package tenant
 
-// GrantControl is what a tenant's conditional access asks of everybody who signs in.
+// GrantControl is what a tenant's conditional access asks of everybody who signs in, or of its applications.
 type GrantControl string
 
 // The controls.
@@ -9,14 +9,16 @@ const (
 	GrantBlocked        GrantControl = "block"    // nobody gets in
 	GrantSecondFactor   GrantControl = "mfa"      // a second factor
 	GrantExternalFactor GrantControl = "external" // the factor of another provider, which can't be given here
+	// GrantNoWorkload blocks the tenant's own applications when they sign in by themselves, and no person.
+	GrantNoWorkload GrantControl = "block-workloads"
 )
 
 // GrantControls lists the controls.
 func GrantControls() []GrantControl {
-	return []GrantControl{GrantFreely, GrantBlocked, GrantSecondFactor, GrantExternalFactor}
+	return []GrantControl{GrantFreely, GrantBlocked, GrantSecondFactor, GrantExternalFactor, GrantNoWorkload}
 }
 
-// SetConditionalAccess makes one policy for everybody and every application the whole of a tenant's conditional access.
+// SetConditionalAccess makes one policy the whole of a tenant's conditional access.
 func (tx *Tx) SetConditionalAccess(tenantID string, control GrantControl) {
 	id := ID(tx.view.cloud.seeded.Seed, "conditional access", tenantID)
 	if control == GrantFreely {
@@ -27,7 +29,13 @@ func (tx *Tx) SetConditionalAccess(tenantID string, control GrantControl) {
 	if control == GrantExternalFactor {
 		controls["builtInControls"], controls["customAuthenticationFactors"] = []any{}, []any{"External provider"}
 	}
-	tx.Put(tenantID, ConditionalAccessPolicy, Doc{"id": id, "displayName": "Everybody, everywhere", "state": "enabled", "grantControls": controls})
+	conditions := Doc{"users": Doc{"includeUsers": []any{"All"}}}
+	if control == GrantNoWorkload {
+		controls["builtInControls"] = []any{string(GrantBlocked)}
+		conditions = Doc{"clientApplications": Doc{"includeServicePrincipals": []any{"ServicePrincipalsInMyTenant"}}}
+	}
+	tx.Put(tenantID, ConditionalAccessPolicy, Doc{"id": id, "displayName": "Emulated policy", "state": "enabled",
+		"conditions": conditions, "grantControls": controls})
 }
 
 // ConditionalAccess gives the id and the control of a tenant's policy, "" and GrantFreely without one.
@@ -36,6 +44,9 @@ func (v *View) ConditionalAccess(tenantID string) (id string, control GrantContr
 		id, control = policy.String("id"), GrantExternalFactor
 		if names := policy.Doc("grantControls").Strings("builtInControls"); len(names) > 0 {
 			control = GrantControl(names[0])
+		}
+		if policy.Doc("conditions").Doc("clientApplications") != nil {
+			control = GrantNoWorkload
 		}
 	}
 	return id, control
