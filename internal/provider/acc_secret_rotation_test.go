@@ -1,9 +1,13 @@
 package provider_test
 
 import (
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
 )
@@ -11,7 +15,10 @@ import (
 const day = 24 * time.Hour
 
 // rotating is a product whose secret a consumer holds, with further arguments of the secret.
-func rotating(arguments string) string {
+func rotating(arguments string) string { return rotatingFor("90", arguments) }
+
+// rotatingFor is rotating with another validity than 90 days.
+func rotatingFor(days, arguments string) string {
 	return `
 resource "appreg_application" "test" {
   display_name = "Mail import"
@@ -23,7 +30,7 @@ resource "appreg_service_principal" "test" {
 
 resource "appreg_client_secret" "test" {
   application_id = appreg_application.test.id
-  validity_days  = 90
+  validity_days  = ` + days + `
 ` + arguments + `
 }
 
@@ -123,6 +130,33 @@ func (r *rotation) holds(t *testing.T, want int) {
 	if n := len(r.Application(t, "Mail import").Docs("passwordCredentials")); n != want {
 		t.Errorf("the application holds %d secrets, want %d", n, want)
 	}
+}
+
+// changedAttributes counts what a plan changes of a resource.
+func changedAttributes(t *testing.T, w *acctest.Workspace, address string) (n int) {
+	t.Helper()
+	file := filepath.Join(w.Dir, "counted")
+	w.Must(t, "plan", "-out="+file)
+	var plan tfjson.Plan
+	if err := plan.UnmarshalJSON([]byte(w.Must(t, "show", "-json", file))); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range plan.ResourceChanges {
+		if c.Address != address {
+			continue
+		}
+		before, ok1 := c.Change.Before.(map[string]any)
+		after, ok2 := c.Change.After.(map[string]any)
+		if !ok1 || !ok2 {
+			t.Fatalf("the plan makes or destroys %s", address)
+		}
+		for name, value := range before {
+			if !reflect.DeepEqual(value, after[name]) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // ends destroys, and demands that nothing is left.

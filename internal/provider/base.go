@@ -142,31 +142,33 @@ func (s *session) rememberNew(ctx context.Context, private privateWriter, before
 	return store(ctx, private, memoryKey, m)
 }
 
-func store(ctx context.Context, private privateWriter, key string, m directory.Memory) diag.Diagnostics {
-	text, err := json.Marshal(m)
+// store keeps a value as JSON in private state.
+func store(ctx context.Context, private privateWriter, key string, value any) diag.Diagnostics {
+	text, err := json.Marshal(value)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to remember a write", err.Error())}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to keep private state", err.Error())}
 	}
 	return private.SetKey(ctx, key, text)
 }
 
 // recall gives what remember kept; the zero Memory when there is none.
 func recall(ctx context.Context, private privateReader) directory.Memory {
-	return load(ctx, private, memoryKey)
+	return load[directory.Memory](ctx, private, memoryKey)
 }
 
-// load reads what store kept. A Memory that can't be read costs one re-read at most, so it is not worth an error.
-func load(ctx context.Context, private privateReader, key string) directory.Memory {
-	var m directory.Memory
+// load reads what store kept; the zero value when there is nothing. What can't be read is no error: the worst that comes
+// of it is one more read, or a decision that the next refresh makes anew.
+func load[T any](ctx context.Context, private privateReader, key string) T {
+	var value, none T
 	text, diags := private.GetKey(ctx, key)
 	if diags.HasError() || len(text) == 0 {
-		return m
+		return none
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		tflog.Warn(ctx, "The memory of the last write can't be read; it is ignored.", map[string]any{"error": err.Error()})
-		return directory.Memory{}
+	if err := json.Unmarshal(text, &value); err != nil {
+		tflog.Warn(ctx, "A part of the private state can't be read; it is ignored.", map[string]any{"key": key, "error": err.Error()})
+		return none
 	}
-	return m
+	return value
 }
 
 // flag reads a true or false that the provider keeps in private state.

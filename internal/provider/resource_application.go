@@ -231,7 +231,7 @@ func (r *applicationResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	afterImport := state.ClientID.IsNull()
 	state.fromDirectory(ctx, r.session, app, state.TenantID.ValueString())
-	r.readOwners(ctx, &state, load(ctx, req.Private, ownersMemoryKey), afterImport, &resp.Diagnostics)
+	r.readOwners(ctx, &state, load[directory.Memory](ctx, req.Private, ownersMemoryKey), afterImport, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 

@@ -1,9 +1,7 @@
 package provider
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -62,26 +60,20 @@ func (v verdict) store(ctx context.Context, private interface {
 	privateReader
 	privateWriter
 }) diag.Diagnostics {
-	var text []byte
-	if v != (verdict{}) {
-		var err error
-		if text, err = json.Marshal(v); err != nil {
-			return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to keep what is due", err.Error())}
-		}
-	}
-	if kept, diags := private.GetKey(ctx, verdictKey); !diags.HasError() && bytes.Equal(kept, text) {
+	switch v {
+	case load[verdict](ctx, private, verdictKey):
 		return nil
+	case verdict{}:
+		return private.SetKey(ctx, verdictKey, nil)
+	default:
+		return store(ctx, private, verdictKey, v)
 	}
-	return private.SetKey(ctx, verdictKey, text)
 }
 
-// verdictOn recalls what the last refresh decided on the secrets in state; nothing, when it was about others.
+// verdictOn recalls what the last refresh decided on the secrets in state; nothing, when it was about others, so that a
+// verdict ends with what it has led to.
 func verdictOn(ctx context.Context, private privateReader, state *clientSecretModel) verdict {
-	var v verdict
-	text, diags := private.GetKey(ctx, verdictKey)
-	if diags.HasError() || len(text) == 0 || json.Unmarshal(text, &v) != nil {
-		return verdict{} // the next refresh decides anew
-	}
+	v := load[verdict](ctx, private, verdictKey)
 	if v.KeyID != state.KeyID.ValueString() {
 		v.Due = ""
 	}
@@ -93,22 +85,14 @@ func verdictOn(ctx context.Context, private privateReader, state *clientSecretMo
 
 // leftovers are the key ids of older secrets that a rotation had to remove and could not.
 func leftovers(ctx context.Context, private privateReader) []string {
-	var ids []string
-	if text, diags := private.GetKey(ctx, leftoversKey); !diags.HasError() && len(text) > 0 && json.Unmarshal(text, &ids) != nil {
-		return nil
-	}
-	return ids
+	return load[[]string](ctx, private, leftoversKey)
 }
 
 func storeLeftovers(ctx context.Context, private privateWriter, ids []string) diag.Diagnostics {
 	if len(ids) == 0 {
 		return private.SetKey(ctx, leftoversKey, nil)
 	}
-	text, err := json.Marshal(ids)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to keep what is left to remove", err.Error())}
-	}
-	return private.SetKey(ctx, leftoversKey, text)
+	return store(ctx, private, leftoversKey, ids)
 }
 
 // previous is the secret before the last rotation, nil when there is none or it is not known yet.
@@ -179,7 +163,6 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, secretProperties(secret))...)
-	resp.Diagnostics.Append(verdict{}.store(ctx, resp.Private)...)
 	do.failed(&resp.Diagnostics, r.client.SettleSecret(ctx, plan.ApplicationID.ValueString(), secret.KeyID), true)
 
 	retired := leftovers(ctx, resp.Private)
@@ -242,7 +225,6 @@ func (r *clientSecretResource) prune(ctx context.Context, plan, state *clientSec
 		}
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(verdict{}.store(ctx, resp.Private)...)
 	left := r.retire(ctx, plan, leftovers(ctx, resp.Private), &resp.Diagnostics)
 	resp.Diagnostics.Append(storeLeftovers(ctx, resp.Private, left)...)
 }

@@ -143,7 +143,8 @@ func (p rotationPlan) fateOfPrevious(ctx context.Context) string {
 	}
 }
 
-// refuseThirdSecret stops a rotation for which there is no room. Secrets that are spent make room during the apply.
+// refuseThirdSecret stops a rotation for which there is no room. Secrets that are spent make room during the apply. The
+// first of the two plans of a -replace looks like a rotation, too; that of a taint doesn't.
 func (r *clientSecretResource) refuseThirdSecret(ctx context.Context, p rotationPlan, diags *diag.Diagnostics) {
 	if p.verdict.Due == dueExpired || p.verdict.Prune != "" {
 		return
@@ -158,7 +159,8 @@ func (r *clientSecretResource) refuseThirdSecret(ctx context.Context, p rotation
 	}
 	diags.AddAttributeError(path.Root("application_id"), "Unable to rotate client secret in place: the application holds two",
 		"An application for personal Microsoft accounts can hold two client secrets at a time, and this one holds "+keyIDs(held)+". A rotation in place would need a third.\n\n"+
-			"Either"+wait+" remove the one that nobody uses; or replace the secret (terraform apply -replace=…, without create_before_destroy): the old one then goes first, and sign-in fails until its consumers have the new one.")
+			"Either"+wait+" remove the one that nobody uses; or replace this secret, without create_before_destroy: its secrets then go first, and sign-in fails until consumers have the new one. "+
+			"That is terraform taint and an apply; or terraform apply -replace=… while no rotation is pending, because with -replace Terraform plans an update first, which ends here.")
 }
 
 // planPrune proposes the removal of the previous secret.
