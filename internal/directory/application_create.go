@@ -225,13 +225,14 @@ func permanent(err error) bool {
 	return false
 }
 
-// afterwards is the context for finding or taking back what a request may have made: bounded by d, or when the caller
-// is gone already, by Bounds.Grace from now.
+// afterwards is the context for finding or taking back what a request may have made: bounded by d from when Graph wants
+// to be asked again, or when the caller is gone already, by Bounds.Grace from now.
 func (c *Client) afterwards(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if ctx.Err() != nil {
 		return context.WithTimeout(context.WithoutCancel(ctx), c.bounds.Grace)
 	}
-	return context.WithTimeout(ctx, d)
+	wait, _ := c.window.Remaining()
+	return context.WithTimeout(ctx, d+max(wait, 0))
 }
 
 // ambiguousCreate names the tag by which an administrator can look for the application.
