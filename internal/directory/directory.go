@@ -75,7 +75,7 @@ const (
 	// firstLook is the same where sending the request again does no harm, or the server has answered and is no longer at
 	// work: what then shows late is found beside what the next request makes.
 	firstLook = 5 * time.Second
-	// clockSkew is how far the directory's clock may be behind ours when the age of an object decides whose it is.
+	// clockSkew is how far the clocks of Graph's servers may be apart when the age of an object decides whose it is.
 	clockSkew = 2 * time.Minute
 )
 
@@ -86,6 +86,7 @@ type Client struct {
 	adapter  abstractions.RequestAdapter
 	tokens   *transport.Tokens
 	window   *transport.Window
+	clock    *transport.Clock // Graph's time, for what is compared with Graph's dates
 	log      *slog.Logger
 	now      func() time.Time
 	bounds   Bounds
@@ -119,9 +120,9 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	window := &transport.Window{}
+	window, clock := &transport.Window{}, transport.NewClock(o.Now)
 	client, err := transport.New(transport.Options{
-		Endpoint: endpoint, Tokens: tokens, Window: window, Base: o.Base, UserAgent: o.UserAgent, Logger: o.Logger, Grace: o.Bounds.Grace,
+		Endpoint: endpoint, Tokens: tokens, Window: window, Clock: clock, Base: o.Base, UserAgent: o.UserAgent, Logger: o.Logger, Grace: o.Bounds.Grace,
 	})
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		endpoint: endpoint, base: endpoint + "/v1.0", adapter: adapter, tokens: tokens, window: window, log: o.Logger, now: o.Now, bounds: o.Bounds,
+		endpoint: endpoint, base: endpoint + "/v1.0", adapter: adapter, tokens: tokens, window: window, clock: clock, log: o.Logger, now: o.Now, bounds: o.Bounds,
 		applications: newMemory(o.Bounds, (*Application).Properties, (*Application).clone),
 		principals:   newMemory(o.Bounds, (*ServicePrincipal).Properties, (*ServicePrincipal).clone),
 		grants:       newMemory(o.Bounds, (*Grant).Properties, (*Grant).clone),

@@ -110,7 +110,7 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	since, lost, odd := c.now().Add(-clockSkew), false, strangers(0)
+	began, lost, odd := time.Now(), false, strangers(0)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	_, err = await(bounded, c, wait{opCreatePrincipal, spec.ClientID, "replicas to know the application"}, func(ctx context.Context) (struct{}, error) {
@@ -150,7 +150,7 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 	if err != nil {
 		return nil, nil, nil, refused(err)
 	}
-	if lost && held != nil && !held.CreatedAt.Before(since) {
+	if lost && held != nil && !held.CreatedAt.Before(c.byGraph(began)) {
 		return held, nil, nil, nil
 	}
 	return made, revived, held, nil

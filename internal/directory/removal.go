@@ -71,7 +71,12 @@ func (c *Client) untilGone(ctx context.Context, r removal) error {
 // without reply was applied.
 func (c *Client) agreement() time.Duration { return min(lateFilter, c.bounds.Missing/2) }
 
+// byGraph is the earliest that Graph's clock, which replies have told since then, can have shown at an instant of ours.
+func (c *Client) byGraph(began time.Time) time.Time {
+	return c.clock.Now().Add(-time.Since(began) - clockSkew)
+}
+
 // everywhere tells whether what was created then, by the directory's clock, has reached every replica.
 func (c *Client) everywhere(created time.Time) bool {
-	return !created.IsZero() && c.now().Sub(created) > lateFilter+clockSkew
+	return !created.IsZero() && c.clock.Now().Sub(created) > lateFilter+clockSkew
 }

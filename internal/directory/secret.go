@@ -48,7 +48,7 @@ func (c *Client) addSecret(ctx context.Context, applicationID, displayName strin
 	}
 	c.ledger.saw(applicationID, before.Secrets)
 	for attempt := 1; ; attempt++ {
-		start := c.ledger.start(applicationID, c.now())
+		start := c.ledger.start(applicationID, c.clock.Now())
 		want := Secret{DisplayName: displayName, Start: start, End: end(start).UTC().Truncate(time.Second)}
 		made, err := c.addPassword(ctx, applicationID, want)
 		if err == nil {

@@ -68,7 +68,7 @@ func (c *Client) nameHeld(holder *Application, spec ApplicationSpec, message str
 // createUnique creates by upsert: 201 is ours, 204 means that somebody was faster. A lost reply can stand for either,
 // so what then has the name is ours only when it is as old as the request and made by us.
 func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o CreateOptions) (*Application, bool, error) {
-	marker, since := newMarker(), c.now().Add(-clockSkew)
+	marker, began := newMarker(), time.Now()
 	body := createBody(spec, marker)
 	var odd strangers
 	for lost := false; ; {
@@ -76,7 +76,7 @@ func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o Creat
 		switch KindOf(failure) {
 		case KindAmbiguous:
 			lost = true
-			app, err := c.ours(ctx, spec, marker, since, firstLook)
+			app, err := c.ours(ctx, spec, marker, began, firstLook)
 			if app != nil {
 				return c.finishUnique(ctx, app, spec)
 			}
@@ -97,7 +97,7 @@ func (c *Client) createUnique(ctx context.Context, spec ApplicationSpec, o Creat
 			return c.finishUnique(ctx, app, spec)
 		}
 		if lost {
-			if app, err := c.ours(ctx, spec, marker, since, c.bounds.Visible); app != nil || err != nil {
+			if app, err := c.ours(ctx, spec, marker, began, c.bounds.Visible); app != nil || err != nil {
 				if app == nil {
 					return nil, false, err
 				}
@@ -126,7 +126,7 @@ func (c *Client) upsert(ctx context.Context, spec ApplicationSpec, body models.A
 
 // ours is what has the name after a lost reply, when age, creator and marker fit. Nil without error means that nothing
 // has the name; a holder that does not fit is KindExists.
-func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, since time.Time, patience time.Duration) (*Application, error) {
+func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, began time.Time, patience time.Duration) (*Application, error) {
 	look, cancel := c.afterwards(ctx, patience)
 	defer cancel()
 	app, err := await(look, c, wait{opCreateApplication, spec.UniqueName, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
@@ -143,7 +143,7 @@ func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, 
 		return nil, err
 	}
 	made := app.CreatedByClientID == "" || app.CreatedByClientID == own.ClientID
-	if made && !app.CreatedAt.Before(since) && (len(app.markers) == 0 || contains(app.markers, marker)) {
+	if made && !app.CreatedAt.Before(c.byGraph(began)) && (len(app.markers) == 0 || contains(app.markers, marker)) {
 		return app, nil
 	}
 	return nil, c.nameHeld(app, spec, "")

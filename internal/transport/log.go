@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// logger writes one line per attempt. What it does not write can't leak: no bodies, no headers but the ids, and of the
-// query the names only, because filters hold names of people and things.
+// logger writes one line per attempt, and one when the clocks disagree. What it does not write can't leak: no bodies, no
+// headers but the ids, and of the query the names only, because filters hold names of people and things.
 type logger struct {
 	next    http.RoundTripper
 	log     *slog.Logger
 	service string
+	clock   *Clock
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -33,6 +34,9 @@ func (l *logger) RoundTrip(req *http.Request) (*http.Response, error) {
 		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("request_id", RequestID(resp.Header)))
 	}
 	l.log.LogAttrs(req.Context(), slog.LevelDebug, l.service+" request", attrs...)
+	if err == nil && l.clock != nil {
+		l.clock.learn(req.Context(), resp.Header, l.log)
+	}
 	return resp, err
 }
 

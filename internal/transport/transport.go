@@ -29,6 +29,8 @@ type Options struct {
 	Tokens *Tokens
 	// Window holds requests back while the service throttles.
 	Window *Window
+	// Clock learns Graph's time from the replies; nil leaves it at that.
+	Clock *Clock
 	// Base performs the exchanges.
 	Base http.RoundTripper
 	// UserAgent is sent with each attempt.
@@ -47,7 +49,7 @@ func New(o Options) (*http.Client, error) {
 	}
 	service := cmp.Or(o.Service, "Microsoft Graph")
 	var rt http.RoundTripper = &exchange{next: o.Base, grace: o.Grace, service: service}
-	rt = &logger{next: rt, log: o.Logger, service: service}
+	rt = &logger{next: rt, log: o.Logger, service: service, clock: o.Clock}
 	rt = &identify{next: rt, userAgent: o.UserAgent}
 	rt = &authorize{next: rt, endpoint: endpoint, tokens: o.Tokens}
 	rt = &retry{next: rt, log: o.Logger, window: o.Window, service: service}

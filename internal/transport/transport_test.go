@@ -157,7 +157,7 @@ func newSetupAt(t *testing.T, endpoint string, base http.RoundTripper) *setup {
 		t.Fatal(err)
 	}
 	s.client, err = transport.New(transport.Options{
-		Endpoint: endpoint, Tokens: tokens, Window: &transport.Window{}, Base: base, UserAgent: "appreg/test", Grace: 15 * time.Second,
+		Endpoint: endpoint, Tokens: tokens, Window: &transport.Window{}, Clock: transport.NewClock(time.Now), Base: base, UserAgent: "appreg/test", Grace: 15 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
