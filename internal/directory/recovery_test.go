@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/transport"
 )
 
 const markerSearch = "GET /applications?$filter=tags/any"
@@ -215,7 +217,7 @@ func (tt uniqueCreation) run(t *testing.T, spec ApplicationSpec, now time.Time) 
 		}
 		return script[min(seen, len(script)-1)]
 	})
-	c.now = func() time.Time { return now } // the scripted objects were made by the clock outside
+	c.clock = transport.NewClock(func() time.Time { return now }) // the scripted objects were made by the clock outside
 	app, adopted, err := c.CreateApplication(t.Context(), spec, CreateOptions{Adopt: tt.adopt})
 	if !slices.Equal(f.lines(), tt.want) {
 		t.Errorf("requests\n%s, want\n%s", strings.Join(f.lines(), "\n"), strings.Join(tt.want, "\n"))
