@@ -156,7 +156,7 @@ func TestEveryThirdRequestRefused(t *testing.T) {
 						t.Errorf("%d requests, %d refused, %d while patience was asked for", g.seen, g.refusals, g.trespassed)
 					}
 					long := retryAfter == "60" || retryAfter == "date:5s"
-					reason := map[int]string{429: "throttled by Microsoft Graph", 503: "Microsoft Graph"}[status]
+					reason := map[int]string{429: "Microsoft Graph throttles", 503: "Microsoft Graph"}[status]
 					if told := strings.Contains(log.String(), "level=INFO msg=Waiting wait="); told != long || long && !strings.Contains(log.String(), reason) {
 						t.Errorf("long waits told: %v, want %v\n%s", told, long, log)
 					}
@@ -202,7 +202,7 @@ func TestFiftyPersonalApplications(t *testing.T) {
 		if made != 50 || g.trespassed > 0 || g.refusals == 0 || g.refusals > 20 || time.Since(start) > 3*time.Minute {
 			t.Errorf("%d secrets; %d refused, %d while patience was asked for, %v", made, g.refusals, g.trespassed, time.Since(start))
 		}
-		if !strings.Contains(log.String(), "reason=\"throttled by Microsoft Graph\"") {
+		if !strings.Contains(log.String(), "reason=\"Microsoft Graph throttles\"") {
 			t.Errorf("the wait is not told:\n%s", log)
 		}
 	})
