@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -83,6 +84,26 @@ func (p *Product) WithSecret(ctx context.Context, secret string) (Claims, error)
 	return p.token(ctx, cred)
 }
 
+// WithCertificate signs in as the application itself, with a certificate's private key.
+func (p *Product) WithCertificate(ctx context.Context, certificate *x509.Certificate, key crypto.PrivateKey) (Claims, error) {
+	cred, err := azidentity.NewClientCertificateCredential(p.TenantID, p.ClientID, []*x509.Certificate{certificate}, key,
+		&azidentity.ClientCertificateCredentialOptions{ClientOptions: p.options(), DisableInstanceDiscovery: true})
+	if err != nil {
+		return Claims{}, err
+	}
+	return p.token(ctx, cred)
+}
+
+// WithAssertion signs in as the application itself, with a token of another issuer.
+func (p *Product) WithAssertion(ctx context.Context, assertion string) (Claims, error) {
+	cred, err := azidentity.NewClientAssertionCredential(p.TenantID, p.ClientID, func(context.Context) (string, error) { return assertion, nil },
+		&azidentity.ClientAssertionCredentialOptions{ClientOptions: p.options(), DisableInstanceDiscovery: true})
+	if err != nil {
+		return Claims{}, err
+	}
+	return p.token(ctx, cred)
+}
+
 // WithDeviceCode signs user in with a code that is typed on another device.
 func (p *Product) WithDeviceCode(ctx context.Context, user webuser.User, consent webuser.Consent) (Claims, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -146,6 +167,16 @@ func (p *Product) WithCode(ctx context.Context, redirectURI string, scopes []str
 // Secret is WithSecret as a function of the context, for Eventually and Refused.
 func (p *Product) Secret(secret string) func(context.Context) (Claims, error) {
 	return func(ctx context.Context) (Claims, error) { return p.WithSecret(ctx, secret) }
+}
+
+// Certificate is WithCertificate as a function of the context.
+func (p *Product) Certificate(certificate *x509.Certificate, key crypto.PrivateKey) func(context.Context) (Claims, error) {
+	return func(ctx context.Context) (Claims, error) { return p.WithCertificate(ctx, certificate, key) }
+}
+
+// Assertion is WithAssertion as a function of the context.
+func (p *Product) Assertion(assertion string) func(context.Context) (Claims, error) {
+	return func(ctx context.Context) (Claims, error) { return p.WithAssertion(ctx, assertion) }
 }
 
 // DeviceCode is WithDeviceCode as a function of the context.

@@ -258,9 +258,11 @@ func (e *Emulator) RotateKeys() { e.signin.RotateKeys() }
 
 // Policy is an application management policy: what a security team switches on. The zero value switches it off.
 type Policy struct {
-	ForbidSecrets bool      `json:"forbid_secrets"`
-	LongestSecret string    `json:"longest_secret"` // ISO 8601 duration, as in "P90D"; "" for no limit
-	CreatedAfter  time.Time `json:"created_after"`  // applications created before are spared
+	ForbidSecrets bool   `json:"forbid_secrets"`
+	LongestSecret string `json:"longest_secret"` // ISO 8601 duration, as in "P90D"; "" for no limit
+	// LongestCertificate is a duration as LongestSecret, for certificates.
+	LongestCertificate string    `json:"longest_certificate"`
+	CreatedAfter       time.Time `json:"created_after"` // applications created before are spared
 	// Audiences that are forbidden.
 	ForbidMultipleOrgs bool `json:"forbid_multiple_orgs"`
 	ForbidPersonal     bool `json:"forbid_personal"`
@@ -269,21 +271,30 @@ type Policy struct {
 // passwordRules are the policy's rules on new secrets in Graph's form.
 func (p Policy) passwordRules() []any {
 	rules := []any{}
-	add := func(restriction string, lifetime any) {
-		rule := tenant.Doc{"restrictionType": restriction, "state": "enabled", "maxLifetime": lifetime,
-			"restrictForAppsCreatedAfterDateTime": nil, "excludeActors": nil}
-		if !p.CreatedAfter.IsZero() {
-			rule["restrictForAppsCreatedAfterDateTime"] = p.CreatedAfter
-		}
-		rules = append(rules, rule)
-	}
 	if p.ForbidSecrets {
-		add("passwordAddition", nil)
+		rules = append(rules, p.rule("passwordAddition", nil))
 	}
 	if p.LongestSecret != "" {
-		add("passwordLifetime", p.LongestSecret)
+		rules = append(rules, p.rule("passwordLifetime", p.LongestSecret))
 	}
 	return rules
+}
+
+// keyRules are the policy's rules on new certificates.
+func (p Policy) keyRules() []any {
+	if p.LongestCertificate == "" {
+		return []any{}
+	}
+	return []any{p.rule("asymmetricKeyLifetime", p.LongestCertificate)}
+}
+
+func (p Policy) rule(restriction string, lifetime any) tenant.Doc {
+	rule := tenant.Doc{"restrictionType": restriction, "state": "enabled", "maxLifetime": lifetime,
+		"restrictForAppsCreatedAfterDateTime": nil, "excludeActors": nil}
+	if !p.CreatedAfter.IsZero() {
+		rule["restrictForAppsCreatedAfterDateTime"] = p.CreatedAfter
+	}
+	return rule
 }
 
 // SetPolicy replaces the tenant's default policy.
@@ -296,7 +307,7 @@ func (e *Emulator) SetPolicy(p Policy) error {
 		}
 		doc["isEnabled"] = p != (Policy{})
 		doc["applicationRestrictions"] = tenant.Doc{"passwordCredentials": p.passwordRules(),
-			"keyCredentials": []any{}, "identifierUris": nil}
+			"keyCredentials": p.keyRules(), "identifierUris": nil}
 		// Not in v1.0's published type, so it is enforced but not shown.
 		doc["audiences"] = tenant.Doc{"azureAdMultipleOrgs": tenant.Doc{"state": state[p.ForbidMultipleOrgs]},
 			"personalMicrosoftAccount": tenant.Doc{"state": state[p.ForbidPersonal]}}
@@ -316,7 +327,7 @@ func (e *Emulator) AssignPolicy(holderID string, p Policy) error {
 		tx.Put(e.seeded.TenantID, kind, holder)
 		return e.putPolicy(tx, tenant.AssignedAppPolicy, tenant.Doc{"id": id, "deletedDateTime": nil, "description": nil,
 			"displayName": "Of one " + string(kind), "isEnabled": p != (Policy{}), "restrictions": tenant.Doc{
-				"passwordCredentials": p.passwordRules(), "keyCredentials": []any{}, "applicationRestrictions": nil}})
+				"passwordCredentials": p.passwordRules(), "keyCredentials": p.keyRules(), "applicationRestrictions": nil}})
 	})
 }
 
