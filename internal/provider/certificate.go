@@ -132,7 +132,13 @@ func (certificateCheck) ValidateString(_ context.Context, req validator.StringRe
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, problem := parseCertificate(req.ConfigValue.ValueString()); problem != "" {
+	_, problem := parseCertificate(req.ConfigValue.ValueString())
+	switch problem {
+	case "":
+	case hasPrivateKey:
+		// Not at the attribute: Terraform would quote its lines, and the key may be written there.
+		resp.Diagnostics.AddError(fmt.Sprintf("Invalid %s: a private key", req.Path), problem)
+	default:
 		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Invalid %s", req.Path), problem)
 	}
 }
