@@ -27,18 +27,19 @@ const MostFederated = 20
 type federatedSet struct {
 	applicationID string
 	credentials   []FederatedCredential
+	partial       bool // not a list that Graph has shown, but what this process has written
 }
 
 func (s *federatedSet) properties() Properties {
 	p := Properties{}
 	for _, f := range s.credentials {
-		p[f.ID] = f.Properties()["spec"]
+		p[f.ID], p[f.ID+"/spec"] = "held", f.Properties()["spec"]
 	}
 	return p
 }
 
 func (s *federatedSet) clone() *federatedSet {
-	return &federatedSet{s.applicationID, slices.Clone(s.credentials)}
+	return &federatedSet{s.applicationID, slices.Clone(s.credentials), s.partial}
 }
 
 // find is the credential that fits, nil for none.

@@ -40,7 +40,7 @@ func (c *Client) CreateFederatedCredential(ctx context.Context, applicationID st
 // federatedBefore are an application's credentials before one is added. One that this process made a moment ago has none
 // but those that this process has added.
 func (c *Client) federatedBefore(ctx context.Context, applicationID string) (*federatedSet, error) {
-	if set := c.federated.known(applicationID, freshFor); set != nil {
+	if set := c.federated.known(applicationID, freshFor); set != nil && !set.partial {
 		return set, nil
 	}
 	if c.federated.known(applicationID, anyAge) == nil && c.applications.known(applicationID, 0) != nil {
@@ -166,10 +166,7 @@ func (c *Client) UpdateFederatedCredential(ctx context.Context, applicationID, i
 		return nil, err
 	}
 	after := FederatedCredential{ID: id, FederatedSpec: updated}
-	before := c.federated.known(applicationID, anyAge)
-	if before == nil {
-		before = &federatedSet{applicationID: applicationID}
-	}
+	before := c.knownFederated(applicationID)
 	c.federated.wrote(applicationID, before.with(FederatedCredential{ID: id, FederatedSpec: old}), before.with(after))
 	return &after, nil
 }
@@ -191,10 +188,20 @@ func (c *Client) DeleteFederatedCredential(ctx context.Context, applicationID, i
 	if err != nil {
 		return err
 	}
-	if before := c.federated.known(applicationID, anyAge); before != nil {
-		c.federated.wrote(applicationID, before, before.without(id))
+	before := c.knownFederated(applicationID)
+	if before.byID(id) == nil {
+		before = before.with(FederatedCredential{ID: id})
 	}
+	c.federated.wrote(applicationID, before, before.without(id))
 	return nil
+}
+
+// knownFederated is what this process knows of an application's credentials, which may be nothing.
+func (c *Client) knownFederated(applicationID string) *federatedSet {
+	if set := c.federated.known(applicationID, anyAge); set != nil {
+		return set
+	}
+	return &federatedSet{applicationID: applicationID, partial: true}
 }
 
 // believesFederated404 tells whether a 404 for a credential is to be believed: not within Bounds.Missing of a list that

@@ -138,7 +138,7 @@ func (a action) cause(e *directory.Error) string {
 	case directory.KindNameTaken:
 		return "Another application has this display name, and prevent_duplicate_names is set."
 	case directory.KindExists:
-		return fmt.Sprintf("There is one already, which this resource does not manage. Nothing was written. %s", sentence(graphSays(e)))
+		return fmt.Sprintf("There is one already, which this resource does not manage. Nothing was written: %s", sentence(graphSays(e)))
 	case directory.KindCanceled:
 		if errors.Is(e, context.DeadlineExceeded) {
 			return "The time that the operation may take ran out."
@@ -254,7 +254,8 @@ func (a action) missingPermission(e *directory.Error) string {
 
 func (a action) existsAdvice(candidates []directory.Candidate) string {
 	if a.resource == "appreg_federated_credential" {
-		return "Names, and pairs of issuer and subject, are unique in an application. Import the other one, change or remove it, or write another name and subject."
+		return "Names, and pairs of issuer and subject, are unique in an application. Import the other one, change or remove it, or write another name and subject. " +
+			"If it is the one that is to be replaced, remove create_before_destroy: the old one has to go first."
 	}
 	for _, c := range candidates {
 		if c.Deleted {
