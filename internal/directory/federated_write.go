@@ -12,6 +12,22 @@ import (
 // recovered by the name. The result is non-nil from the moment that the credential exists. Graph: POST
 // /applications/{id}/federatedIdentityCredentials.
 func (c *Client) CreateFederatedCredential(ctx context.Context, applicationID string, spec FederatedSpec) (*FederatedCredential, error) {
+	made, err := c.createFederated(ctx, applicationID, spec)
+	if err != nil {
+		return nil, err
+	}
+	// Not under the lock: those who wait for it have a request to send, and all can look at one list.
+	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
+	defer cancel()
+	if _, err := c.federatedOf(bounded, applicationID); err != nil {
+		return made, c.unsettled(opCreateFederated, spec.Name, "the federated credential to show in the application", err)
+	}
+	return made, nil
+}
+
+// createFederated makes a credential while nobody else of this process writes to the application: Graph refuses
+// concurrent writes.
+func (c *Client) createFederated(ctx context.Context, applicationID string, spec FederatedSpec) (*FederatedCredential, error) {
 	unlock, err := c.locks.lock(ctx, applicationID)
 	if err != nil {
 		return nil, c.fail(opCreateFederated, spec.Name, err)
@@ -29,11 +45,6 @@ func (c *Client) CreateFederatedCredential(ctx context.Context, applicationID st
 		return nil, err
 	}
 	c.federated.wrote(applicationID, before, before.with(*made))
-	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
-	defer cancel()
-	if _, err := c.federatedOf(bounded, applicationID); err != nil {
-		return made, c.unsettled(opCreateFederated, spec.Name, "the federated credential to show in the application", err)
-	}
 	return made, nil
 }
 
