@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
@@ -52,11 +53,14 @@ func TestAccApplicationUniqueNameTaken(t *testing.T) {
 func TestAccApplicationThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	const missing = "5b8b0a36-7f41-4d3c-9a1e-0f1d5c1a9a01"
+	public := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
 	for name, c := range map[string]struct {
 		hcl  string
 		want string
 	}{
 		"secret":      {`resource "appreg_client_secret" "test" { application_id = "` + missing + `" }`, "Unable to create client secret"},
+		"certificate": {"resource \"appreg_certificate\" \"test\" {\n application_id = \"" + missing + "\"\n certificate = " + public + "\n}", "Unable to create certificate"},
+		"federated":   {strings.Replace(federated("test", "github", mainBranch), "appreg_application.test.id", `"`+missing+`"`, 1), "Unable to create federated credential"},
 		"flag":        {`resource "appreg_public_client" "test" { application_id = "` + missing + `" }`, "Unable to set public client flag"},
 		"permissions": {"resource \"appreg_delegated_permissions\" \"test\" {\n application_id = \"" + missing + "\"\n scopes = [\"User.Read\"]\n}", "Unable to set delegated permissions"},
 		"principal":   {`resource "appreg_service_principal" "test" { client_id = "` + missing + `" }`, "Unable to create service principal"},
@@ -74,6 +78,7 @@ func TestAccApplicationThatDoesNotExist(t *testing.T) {
 // Without a Graph permission each resource says which one is missing.
 func TestAccMissingPermissionIsNamed(t *testing.T) {
 	t.Parallel()
+	public := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
 	for name, c := range map[string]struct {
 		hcl   string
 		roles []string
@@ -94,6 +99,8 @@ func TestAccMissingPermissionIsNamed(t *testing.T) {
 	}
 	for name, hcl := range map[string]string{
 		"secret":      `resource "appreg_client_secret" "test" { application_id = appreg_application.test.id }`,
+		"certificate": "resource \"appreg_certificate\" \"test\" {\n application_id = appreg_application.test.id\n certificate = " + public + "\n}",
+		"federated":   federated("test", "github", mainBranch),
 		"flag":        `resource "appreg_public_client" "test" { application_id = appreg_application.test.id }`,
 		"permissions": "resource \"appreg_delegated_permissions\" \"test\" {\n application_id = appreg_application.test.id\n scopes = [\"User.Read\"]\n}",
 	} {

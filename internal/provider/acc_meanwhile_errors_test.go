@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
@@ -29,6 +30,14 @@ func TestAccDeletedBetweenPlanAndApply(t *testing.T) {
 		"secret": {
 			held + `resource "appreg_client_secret" "test" { application_id = appreg_application.test.id }`, false,
 			[]string{"Unable to create client secret", meanwhile, "Check application_id"},
+		},
+		"certificate": {
+			certificateConfiguration(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem")), false,
+			[]string{"Unable to create certificate", meanwhile, "Check application_id"},
+		},
+		"federated credential": {
+			held + federated("test", "github", mainBranch), false,
+			[]string{"Unable to create federated credential", meanwhile, "Check application_id"},
 		},
 		"flag": {
 			held + `resource "appreg_public_client" "test" { application_id = appreg_application.test.id }`, false,
@@ -89,7 +98,10 @@ func TestAccReferenceByTheOtherID(t *testing.T) {
 	x := acctest.Hostile(t)
 	w := x.Workspace(t, held)
 	w.Apply(t)
+	public := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
 	for _, c := range []struct{ hcl, title, advice string }{
+		{"resource \"appreg_certificate\" \"wrong\" {\n application_id = appreg_application.test.client_id\n certificate = " + public + "\n}\n", "Unable to create certificate", byApplication},
+		{strings.Replace(federated("wrong", "github", mainBranch), "test.id", "test.client_id", 1), "Unable to create federated credential", byApplication},
 		{`resource "appreg_client_secret" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to create client secret", byApplication},
 		{`resource "appreg_public_client" "wrong" { application_id = appreg_application.test.client_id }`, "Unable to set public client flag", byApplication},
 		{"resource \"appreg_delegated_permissions\" \"wrong\" {\n application_id = appreg_application.test.client_id\n scopes = [\"User.Read\"]\n}\n", "Unable to set delegated permissions", byApplication},

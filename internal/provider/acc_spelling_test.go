@@ -47,6 +47,16 @@ func TestAccGUIDsInUpperCase(t *testing.T) {
 	x := acctest.Hostile(t)
 	w := x.Workspace(t, minimalApplication+`
 resource "appreg_client_secret" "test" { application_id = upper(appreg_application.test.id) }
+resource "appreg_certificate" "test" {
+  application_id = upper(appreg_application.test.id)
+  certificate    = `+hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))+`
+}
+resource "appreg_federated_credential" "test" {
+  application_id = upper(appreg_application.test.id)
+  name           = "github"
+  issuer         = "https://token.actions.githubusercontent.com"
+  subject        = "repo:example/mail-import:pull_request"
+}
 resource "appreg_public_client" "test" { application_id = upper(appreg_application.test.id) }
 resource "appreg_delegated_permissions" "test" {
   application_id = upper(appreg_application.test.id)
@@ -67,7 +77,10 @@ data "appreg_service_principal" "client" { client_id = upper(appreg_service_prin
 	w.PlanIsEmpty(t)
 	app := x.Application(t, "Mail import")
 	id, byClient := strings.ToUpper(app.String("id")), "client_id:"+strings.ToUpper(app.String("appId"))
+	credential := app.Docs("federatedIdentityCredentials")[0].String("id")
+	key := app.Docs("keyCredentials")[0].String("keyId")
 	for address, importID := range map[string]string{
+		"appreg_certificate.test": id + "/" + strings.ToUpper(key), "appreg_federated_credential.test": id + "/" + strings.ToUpper(credential),
 		"appreg_application.test": id, "appreg_service_principal.test": byClient,
 		"appreg_public_client.test": id, "appreg_delegated_permissions.test": id + "/" + strings.ToUpper(graphClientID),
 	} {
@@ -90,8 +103,9 @@ func TestAccSpellingsOfAnAPI(t *testing.T) {
 	t.Parallel()
 	x := acctest.Hostile(t)
 	w := x.Workspace(t, "")
+	public := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
 	configure := func(api, scope, timeouts string) {
-		w.Configure(t, minimalApplication+strings.NewReplacer("API", api, "SCOPE", scope, "TIMEOUTS", timeouts).Replace(`
+		w.Configure(t, minimalApplication+strings.NewReplacer("CERTIFICATE", public, "API", api, "SCOPE", scope, "TIMEOUTS", timeouts).Replace(`
 resource "appreg_service_principal" "test" {
   client_id = appreg_application.test.client_id
   timeouts  = TIMEOUTS
@@ -102,6 +116,18 @@ resource "appreg_client_secret" "test" {
 }
 resource "appreg_public_client" "test" {
   application_id = appreg_application.test.id
+  timeouts       = TIMEOUTS
+}
+resource "appreg_certificate" "test" {
+  application_id = appreg_application.test.id
+  certificate    = CERTIFICATE
+  timeouts       = TIMEOUTS
+}
+resource "appreg_federated_credential" "test" {
+  application_id = appreg_application.test.id
+  name           = "github"
+  issuer         = "https://token.actions.githubusercontent.com"
+  subject        = "repo:example/mail-import:pull_request"
   timeouts       = TIMEOUTS
 }
 resource "appreg_delegated_permissions" "test" {

@@ -38,6 +38,21 @@ resource "appreg_client_secret" "end" {
   end_date       = terraform_data.end.output
 }
 
+resource "appreg_certificate" "test" {
+  application_id = appreg_application.test.id
+  display_name   = terraform_data.text.output.name
+  certificate    = terraform_data.certificate.output
+}
+
+resource "appreg_federated_credential" "test" {
+  application_id = appreg_application.test.id
+  name           = terraform_data.text.output.unique
+  issuer         = terraform_data.text.output.uri
+  subject        = terraform_data.text.output.name
+  audience       = terraform_data.text.output.api
+  description    = terraform_data.text.output.tag
+}
+
 resource "appreg_public_client" "test" {
   application_id = appreg_application.test.id
   enabled        = terraform_data.on.output
@@ -75,7 +90,7 @@ func TestAccUnknownReferencesAtPlan(t *testing.T) {
 	t.Parallel()
 	x := acctest.Hostile(t)
 	w := x.Workspace(t, later("text", `{ name = "Mail import", audience = "AzureADMultipleOrgs", api = "Microsoft Graph", unique = "mail-import", uri = "https://import.example.com/signin", tag = "tier1" }`)+
-		later("scopes", `["User.Read", "Mail.ReadWrite"]`)+later("days", "30")+later("on", "true")+
+		later("certificate", hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem")))+later("scopes", `["User.Read", "Mail.ReadWrite"]`)+later("days", "30")+later("on", "true")+
 		later("end", `"`+x.Clock.Now().Add(48*time.Hour).UTC().Format(time.RFC3339)+`"`)+everythingLater)
 	w.Apply(t)
 	w.PlanIsEmpty(t)
@@ -177,6 +192,14 @@ func TestAccUnknownThatTurnsOutWrong(t *testing.T) {
 		"two ends": {
 			later("x", "30") + minimalApplication + "resource \"appreg_client_secret\" \"test\" {\n application_id = appreg_application.test.id\n end_date = \"2050-01-01T00:00:00Z\"\n validity_days = terraform_data.x.output\n}\n",
 			[]string{"Two ends for one client secret", "Remove one of them"},
+		},
+		"issuer": {
+			later("x", `"http://issuer.example"`) + minimalApplication + strings.Replace(federated("test", "github", mainBranch), `"https://token.actions.githubusercontent.com"`, "terraform_data.x.output", 1),
+			[]string{"Invalid issuer", "is an https address"},
+		},
+		"certificate": {
+			later("x", `"certificate.pem"`) + minimalApplication + "resource \"appreg_certificate\" \"test\" {\n application_id = appreg_application.test.id\n certificate = terraform_data.x.output\n}\n",
+			[]string{"Invalid certificate", "It holds no certificate"},
 		},
 		"application id": {
 			later("x", `"Mail import"`) + "resource \"appreg_client_secret\" \"test\" {\n application_id = terraform_data.x.output\n}\n",
