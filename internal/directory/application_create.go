@@ -173,9 +173,7 @@ func patience(failure error) time.Duration {
 // findMarked looks for what carries a marker. After a cancellation it still has Bounds.Grace, so that what was made does
 // not go unrecorded. Nothing found is nil without error.
 func (c *Client) findMarked(ctx context.Context, marker string, patience time.Duration) (*Application, error) {
-	look, cancel := c.afterwards(ctx, min(patience, c.bounds.Missing))
-	defer cancel()
-	found, err := await(look, c, wait{opCreateApplication, marker, "a search to find what a request without reply has made"}, func(ctx context.Context) ([]Application, error) {
+	found, err := lookFor(ctx, c, min(patience, c.bounds.Missing), wait{opCreateApplication, marker, "a search to find what a request without reply has made"}, func(ctx context.Context) ([]Application, error) {
 		return c.findApplications(ctx, "tags/any(t:t eq "+quoteOData(marker)+")")
 	}, func(found []Application, err error) bool { return len(found) > 0 || permanent(err) })
 	if len(found) > 0 {

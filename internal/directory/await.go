@@ -41,6 +41,25 @@ func await[T any](ctx context.Context, c *Client, w wait, read func(context.Cont
 	}
 }
 
+// lookFor is await for at most d, in afterwards' sense. It goes on for another d when Graph wanted to be left alone all
+// the while, so that nothing was seen that could count.
+func lookFor[T any](ctx context.Context, c *Client, d time.Duration, w wait, read func(context.Context) (T, error), done func(T, error) bool) (T, error) {
+	seen := false
+	watched := func(ctx context.Context) (T, error) {
+		v, err := read(ctx)
+		seen = seen || err == nil || KindOf(err) == KindNotFound
+		return v, err
+	}
+	for {
+		look, cancel := c.afterwards(ctx, d)
+		v, err := await(look, c, w, watched, done)
+		cancel()
+		if left, _ := c.window.Remaining(); seen || left <= 0 || KindOf(err) != KindUnsettled || ctx.Err() != nil {
+			return v, err
+		}
+	}
+}
+
 // refused is for a write that was sent again until the wait ran out, so that nothing was written: what Graph last said
 // to it, where that is known.
 func refused(err error) error {

@@ -127,9 +127,7 @@ func (c *Client) upsert(ctx context.Context, spec ApplicationSpec, body models.A
 // ours is what has the name after a lost reply, when age, creator and marker fit. Nil without error means that nothing
 // has the name; a holder that does not fit is KindExists.
 func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, began time.Time, patience time.Duration) (*Application, error) {
-	look, cancel := c.afterwards(ctx, patience)
-	defer cancel()
-	app, err := await(look, c, wait{opCreateApplication, spec.UniqueName, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
+	app, err := lookFor(ctx, c, patience, wait{opCreateApplication, spec.UniqueName, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.ApplicationByUniqueName(ctx, spec.UniqueName)
 	}, func(app *Application, err error) bool { return app != nil || permanent(err) })
 	if app == nil {
@@ -138,6 +136,8 @@ func (c *Client) ours(ctx context.Context, spec ApplicationSpec, marker string, 
 		}
 		return nil, nil
 	}
+	look, cancel := c.afterwards(ctx, patience)
+	defer cancel()
 	own, err := c.claims(look)
 	if err != nil {
 		return nil, err
