@@ -99,6 +99,17 @@ type Process struct {
 // Start begins a command, to be interrupted by the test; Wait ends it.
 func (w *Workspace) Start(t testing.TB, args ...string) *Process {
 	t.Helper()
+	return w.start(t, "terraform", append([]string{"-chdir=" + w.Dir}, args...)...)
+}
+
+// Script runs a shell script in the workspace; what it calls terraform talks to the same tenant.
+func (w *Workspace) Script(t testing.TB, file string) Result {
+	t.Helper()
+	return w.start(t, "sh", filepath.Join(repository(t), filepath.FromSlash(file))).Wait(t)
+}
+
+func (w *Workspace) start(t testing.TB, program string, args ...string) *Process {
+	t.Helper()
 	env, stop := slices.Clone(w.env), func() {}
 	if w.Mirror == "" {
 		var reattach string
@@ -113,12 +124,13 @@ func (w *Workspace) Start(t testing.TB, args ...string) *Process {
 		env = append(env, name+"="+value)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, "terraform", append([]string{"-chdir=" + w.Dir}, args...)...)
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = w.Dir
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Env = env
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("terraform must be on the PATH: %v", err)
+		t.Fatalf("%s must be on the PATH: %v", program, err)
 	}
 	return &Process{Cmd: cmd, output: &output, stop: func() { cancel(); stop() }}
 }

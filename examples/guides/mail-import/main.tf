@@ -33,6 +33,11 @@ resource "appreg_client_secret" "mail_import" {
   display_name   = "mail import"
   validity_days  = 180
 
+  # The plan proposes a new secret a month ahead. The old one works for another week, by then the product has the new one.
+  renew_before_days = 30
+  overlap_days      = 7
+
+  # For -replace, which revokes the old secret in the same apply.
   lifecycle {
     create_before_destroy = true
   }
