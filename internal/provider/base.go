@@ -109,6 +109,11 @@ type privateWriter interface {
 	SetKey(context.Context, string, []byte) diag.Diagnostics
 }
 
+type privateState interface {
+	privateReader
+	privateWriter
+}
+
 // remember keeps a write in private state, so that the next process knows a lagging replica from drift. A write that
 // changed nothing in the tenant leaves the memory of the last one alone.
 func (s *session) remember(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
@@ -178,10 +183,7 @@ func flag(ctx context.Context, private privateReader, key string) bool {
 }
 
 // setFlag writes one; only a change touches the state, whose serial would otherwise move with every refresh.
-func setFlag(ctx context.Context, private interface {
-	privateReader
-	privateWriter
-}, key string, value bool) diag.Diagnostics {
+func setFlag(ctx context.Context, private privateState, key string, value bool) diag.Diagnostics {
 	switch {
 	case value == flag(ctx, private, key):
 		return nil

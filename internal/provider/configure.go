@@ -16,6 +16,7 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/credential"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
 	"github.com/appreg/terraform-provider-appreg/internal/transport"
+	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
 // Configure implements provider.Provider. It judges the arguments and performs no network I/O: what needs a token is
@@ -63,19 +64,33 @@ func (p *appregProvider) connect(config credential.Config, method credential.Met
 	if err != nil {
 		return nil, err
 	}
+	userAgent := fmt.Sprintf("terraform-provider-appreg/%s (Terraform %s)", p.version, terraform)
 	client, err := directory.New(directory.Options{
 		GraphEndpoint: c.graphEndpoint,
 		Credential:    cred,
 		Base:          config.Transport,
-		UserAgent:     fmt.Sprintf("terraform-provider-appreg/%s (Terraform %s)", p.version, terraform),
+		UserAgent:     userAgent,
 		Logger:        slog.New(tflogHandler{}),
 		Now:           p.now,
 	})
 	if err != nil {
 		return nil, err
 	}
+	vaults, err := vault.New(vault.Options{
+		Suffix:     c.vaultSuffix,
+		AnyHost:    c.ownAuthority,
+		Credential: cred,
+		Base:       config.Transport,
+		UserAgent:  userAgent,
+		Logger:     slog.New(tflogHandler{}),
+		Now:        p.now,
+	})
+	if err != nil {
+		return nil, err
+	}
 	return &session{
 		client:           client,
+		vaults:           vaults,
 		authorityHost:    c.authorityHost,
 		graphEndpoint:    c.graphEndpoint,
 		portalURL:        c.portalURL,
@@ -132,7 +147,9 @@ func (l lookup) cloud(m providerModel) cloud {
 		c.graphEndpoint = l.origin("graph_endpoint", e)
 	}
 	if e := l.text("authority_host", m.AuthorityHost); e != "" {
-		c.authorityHost = l.origin("authority_host", e)
+		host := l.origin("authority_host", e)
+		c.ownAuthority = host != c.authorityHost
+		c.authorityHost = host
 	}
 	return c
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/appreg/terraform-provider-appreg/internal/credential"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
+	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
 // action is what was being done when something failed.
@@ -68,6 +69,14 @@ func (a action) failedAt(diags *diag.Diagnostics, p path.Path, err error) {
 
 // detail tells the cause, the next step and what Microsoft's support asks for.
 func (a action) detail(err error) string {
+	var undelivered *deliveryError
+	if errors.As(err, &undelivered) {
+		return a.deliveryDetail(undelivered)
+	}
+	var vaults *vault.Error
+	if errors.As(err, &vaults) {
+		return vaultDetail(vaults)
+	}
 	var refused *credential.Error
 	if errors.As(err, &refused) {
 		return signInDetail(refused)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -38,21 +39,26 @@ type clientSecretResource struct{ base }
 func newClientSecretResource() resource.Resource { return &clientSecretResource{} }
 
 type clientSecretModel struct {
-	ApplicationID    types.String   `tfsdk:"application_id"`
-	DisplayName      types.String   `tfsdk:"display_name"`
-	ValidityDays     types.Int64    `tfsdk:"validity_days"`
-	EndDate          types.String   `tfsdk:"end_date"`
-	RenewBeforeDays  types.Int64    `tfsdk:"renew_before_days"`
-	RotationTriggers types.Map      `tfsdk:"rotation_triggers"`
-	OverlapDays      types.Int64    `tfsdk:"overlap_days"`
-	RevokeOnDestroy  types.Bool     `tfsdk:"revoke_on_destroy"`
-	KeyID            types.String   `tfsdk:"key_id"`
-	Hint             types.String   `tfsdk:"hint"`
-	StartDate        types.String   `tfsdk:"start_date"`
-	Value            types.String   `tfsdk:"value"`
-	Generation       types.Int64    `tfsdk:"generation"`
-	Previous         types.Object   `tfsdk:"previous"`
-	Timeouts         timeouts.Value `tfsdk:"timeouts"`
+	ApplicationID    types.String `tfsdk:"application_id"`
+	DisplayName      types.String `tfsdk:"display_name"`
+	ValidityDays     types.Int64  `tfsdk:"validity_days"`
+	EndDate          types.String `tfsdk:"end_date"`
+	RenewBeforeDays  types.Int64  `tfsdk:"renew_before_days"`
+	RotationTriggers types.Map    `tfsdk:"rotation_triggers"`
+	OverlapDays      types.Int64  `tfsdk:"overlap_days"`
+	RevokeOnDestroy  types.Bool   `tfsdk:"revoke_on_destroy"`
+	KeyVault         types.Object `tfsdk:"key_vault"`
+	KeyID            types.String `tfsdk:"key_id"`
+	Hint             types.String `tfsdk:"hint"`
+	StartDate        types.String `tfsdk:"start_date"`
+	Value            types.String `tfsdk:"value"`
+	Generation       types.Int64  `tfsdk:"generation"`
+	Previous         types.Object `tfsdk:"previous"`
+
+	KeyVaultSecretID            types.String `tfsdk:"key_vault_secret_id"`
+	KeyVaultSecretVersionlessID types.String `tfsdk:"key_vault_secret_versionless_id"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 type clientSecretIdentity struct {
@@ -76,9 +82,10 @@ func (m *clientSecretModel) label() string {
 	return m.KeyID.ValueString()
 }
 
-// issue makes a secret, valid until the end that the configuration names or else for a number of days, and puts it into
-// the model. The value is shown this once: without error it is the caller's to store before anything else can fail.
-func (r *clientSecretResource) issue(ctx context.Context, m *clientSecretModel) (*directory.Secret, error) {
+// issue makes a secret, valid until the end that the configuration names or else for a number of days, puts it into the
+// model, and delivers its value, which is shown this once: what goes to the state is the caller's to store before anything
+// else can fail. An error may leave a secret behind, see leftBehind.
+func (r *clientSecretResource) issue(ctx context.Context, m *clientSecretModel, diags *diag.Diagnostics) (*directory.Secret, error) {
 	applicationID, name := m.ApplicationID.ValueString(), m.DisplayName.ValueString()
 	var made *directory.Secret
 	var err error
@@ -99,8 +106,7 @@ func (r *clientSecretResource) issue(ctx context.Context, m *clientSecretModel) 
 		return nil, err
 	}
 	m.fromDirectory(made)
-	m.Value = text(made.Value.Reveal())
-	return made, nil
+	return made, r.deliver(ctx, m, made, diags)
 }
 
 // daysOf is a number of days of 24 hours.
@@ -145,16 +151,26 @@ func (r *clientSecretResource) Create(ctx context.Context, req resource.CreateRe
 		return
 	}
 
-	secret, err := r.issue(ctx, &plan)
+	secret, err := r.issue(ctx, &plan, &resp.Diagnostics)
+	plan.Previous = types.ObjectNull(previousTypes())
 	if plan.action("create").failed(&resp.Diagnostics, err, false) {
+		if leftBehind(err) != "" { // kept, so that the next apply removes it
+			resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+			resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+		}
 		return
 	}
-	plan.Previous = types.ObjectNull(previousTypes())
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, secretProperties(secret))...)
-	err = r.client.SettleSecret(ctx, plan.ApplicationID.ValueString(), secret.KeyID)
-	plan.action("create").failed(&resp.Diagnostics, err, true)
+	r.settle(ctx, &plan, plan.action("create"), &resp.Diagnostics)
+}
+
+// settle waits until the directory shows a new secret. One that went to a vault was waited for before that.
+func (r *clientSecretResource) settle(ctx context.Context, m *clientSecretModel, do action, diags *diag.Diagnostics) {
+	if m.KeyVault.IsNull() {
+		do.failed(diags, r.client.SettleSecret(ctx, m.ApplicationID.ValueString(), m.KeyID.ValueString()), true)
+	}
 }
 
 // Read implements resource.Resource.
@@ -189,9 +205,11 @@ func (r *clientSecretResource) Read(ctx context.Context, req resource.ReadReques
 	if previous := state.previous(ctx); previous != nil && secretOf(app, previous.KeyID.ValueString()) == nil {
 		state.Previous = types.ObjectNull(previousTypes())
 	}
+	drift := r.refreshVault(ctx, &state, app, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if !afterImport { // an import changes nothing, and what is due is said by the plan after it
-		resp.Diagnostics.Append(state.judge(ctx, r.now()).store(ctx, resp.Private)...)
+		resp.Diagnostics.Append(state.judge(ctx, r.now(), drift).store(ctx, resp.Private)...)
 	}
 }
 
@@ -257,6 +275,9 @@ func (r *clientSecretResource) Delete(ctx context.Context, req resource.DeleteRe
 	for _, keyID := range held {
 		err := r.client.RemoveSecret(ctx, state.ApplicationID.ValueString(), keyID)
 		state.action("delete").failed(&resp.Diagnostics, err, false)
+	}
+	if !resp.Diagnostics.HasError() {
+		r.disableInVault(ctx, &state, &resp.Diagnostics)
 	}
 }
 

@@ -53,7 +53,9 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	if creating {
 		planValidity(ctx, config.newValidity(), &config, resp)
+		planDelivery(ctx, &plan, resp)
 		r.checkNewSecret(&config, &resp.Diagnostics)
+		r.checkVault(ctx, &plan, &resp.Diagnostics)
 		r.warnThirdSecret(ctx, &plan, &resp.Diagnostics)
 		return
 	}
@@ -62,7 +64,7 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 		return // a replacement, which is planned as a creation next
 	}
 	v := verdictOn(ctx, req.Private, &state)
-	switch reasons := rotationReasons(&plan, &config, &state, v); {
+	switch reasons := rotationReasons(ctx, &plan, &config, &state, v); {
 	case len(reasons) > 0:
 		r.planRotation(ctx, rotationPlan{plan: &plan, config: &config, state: &state, verdict: v, reasons: reasons}, resp)
 	case !config.ValidityDays.IsNull() && !config.ValidityDays.Equal(state.ValidityDays) && refuseBothEnds(&config, &resp.Diagnostics):

@@ -29,24 +29,26 @@ const (
 	dueRenewal due = "renewal"
 )
 
-// verdict is what a refresh decides by the clock. It is kept in private state, because a plan is made twice, and the
+// verdict is what a refresh decides by the clock, and by what the key vault shows. It is kept in private state, because a plan is made twice, and the
 // clock may pass a threshold between a plan and its apply.
 type verdict struct {
 	KeyID string `json:"key_id,omitempty"` // of the secret that is due
 	Due   due    `json:"due,omitempty"`
-	Prune string `json:"prune,omitempty"` // key id of the previous secret whose time is over
+	// Vault is what became of that secret in the key vault.
+	Vault vaultDrift `json:"vault,omitempty"`
+	Prune string     `json:"prune,omitempty"` // key id of the previous secret whose time is over
 }
 
 // judge decides what is due.
-func (m *clientSecretModel) judge(ctx context.Context, now time.Time) verdict {
-	var v verdict
+func (m *clientSecretModel) judge(ctx context.Context, now time.Time, drift vaultDrift) verdict {
+	v := verdict{Vault: drift}
 	switch {
 	case m.expired(now):
 		v.Due = dueExpired
 	case !m.RenewBeforeDays.IsNull() && passed(m.EndDate, now.Add(daysOf(m.RenewBeforeDays.ValueInt64()))):
 		v.Due = dueRenewal
 	}
-	if v.Due != "" {
+	if v.Due != "" || v.Vault != "" {
 		v.KeyID = m.KeyID.ValueString()
 	}
 	if p := m.previous(ctx); p != nil && p.spent(now) {
@@ -56,10 +58,7 @@ func (m *clientSecretModel) judge(ctx context.Context, now time.Time) verdict {
 }
 
 // store keeps the verdict; only a change touches the state, whose serial would otherwise move with every refresh.
-func (v verdict) store(ctx context.Context, private interface {
-	privateReader
-	privateWriter
-}) diag.Diagnostics {
+func (v verdict) store(ctx context.Context, private privateState) diag.Diagnostics {
 	switch v {
 	case load[verdict](ctx, private, verdictKey):
 		return nil
@@ -75,7 +74,7 @@ func (v verdict) store(ctx context.Context, private interface {
 func verdictOn(ctx context.Context, private privateReader, state *clientSecretModel) verdict {
 	v := load[verdict](ctx, private, verdictKey)
 	if v.KeyID != state.KeyID.ValueString() {
-		v.Due = ""
+		v.Due, v.Vault = "", ""
 	}
 	if p := state.previous(ctx); p == nil || p.KeyID.ValueString() != v.Prune {
 		v.Prune = ""
@@ -154,8 +153,11 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 		return
 	}
 	do := plan.action("rotate")
-	secret, removed, err := r.issueInPlaceOf(ctx, plan, state, now)
+	secret, removed, err := r.issueInPlaceOf(ctx, plan, state, now, &resp.Diagnostics)
 	if do.failed(&resp.Diagnostics, err, false) {
+		if left := leftBehind(err); left != "" {
+			resp.Diagnostics.Append(storeLeftovers(ctx, resp.Private, append(leftovers(ctx, resp.Private), left))...)
+		}
 		return
 	}
 	old := state.superseded(plan.OverlapDays.ValueInt64(), now)
@@ -163,7 +165,7 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, secretProperties(secret))...)
-	do.failed(&resp.Diagnostics, r.client.SettleSecret(ctx, plan.ApplicationID.ValueString(), secret.KeyID), true)
+	r.settle(ctx, plan, do, &resp.Diagnostics)
 
 	retired := leftovers(ctx, resp.Private)
 	if older := state.previous(ctx); older != nil {
@@ -183,8 +185,8 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 
 // issueInPlaceOf is issue where an application may be unable to hold another secret: those that are spent make room then.
 // They stay as long as they don't stand in the way, so that a rotation that fails has changed nothing.
-func (r *clientSecretResource) issueInPlaceOf(ctx context.Context, plan, state *clientSecretModel, now time.Time) (secret *directory.Secret, removed []string, err error) {
-	secret, err = r.issue(ctx, plan)
+func (r *clientSecretResource) issueInPlaceOf(ctx context.Context, plan, state *clientSecretModel, now time.Time, diags *diag.Diagnostics) (secret *directory.Secret, removed []string, err error) {
+	secret, err = r.issue(ctx, plan, diags)
 	if directory.KindOf(err) != directory.KindTooManySecrets {
 		return secret, nil, err
 	}
@@ -197,7 +199,7 @@ func (r *clientSecretResource) issueInPlaceOf(ctx context.Context, plan, state *
 			return nil, nil, err
 		}
 	}
-	secret, err = r.issue(ctx, plan)
+	secret, err = r.issue(ctx, plan, diags)
 	return secret, spent, err
 }
 

@@ -27,7 +27,7 @@ type reason struct {
 }
 
 // rotationReasons lists why a new secret is needed; none when it isn't. The clock has been asked by the last refresh.
-func rotationReasons(plan, config, state *clientSecretModel, v verdict) []reason {
+func rotationReasons(ctx context.Context, plan, config, state *clientSecretModel, v verdict) []reason {
 	var out []reason
 	fixedEnd := !config.EndDate.IsNull()
 	switch {
@@ -54,7 +54,10 @@ func rotationReasons(plan, config, state *clientSecretModel, v verdict) []reason
 	case fixedEnd && !sameInstant(config.EndDate.ValueString(), state.EndDate.ValueString()):
 		out = append(out, reason{fmt.Sprintf("end_date changes from %s to %s, and a secret's end can't be moved.", state.EndDate.ValueString(), config.EndDate.ValueString()), true})
 	}
-	return out
+	if v.Vault != "" {
+		out = append(out, reason{v.Vault.text(), true})
+	}
+	return append(out, vaultReason(ctx, plan, state)...)
 }
 
 // changedTriggers says which triggers change; "" when none does. Their values may be sensitive. The first triggers of a
@@ -87,12 +90,13 @@ func changedTriggers(plan, state types.Map) (text string, certain bool) {
 // planRotation makes unknown what a new secret changes, so that its consumers follow in the same apply, and says why.
 func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan, resp *resource.ModifyPlanResponse) {
 	r.checkNewSecret(p.config, &resp.Diagnostics)
+	r.checkVault(ctx, p.plan, &resp.Diagnostics)
 	r.refuseThirdSecret(ctx, p, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	unknown := map[string]attr.Value{
-		"key_id": types.StringUnknown(), "hint": types.StringUnknown(), "start_date": types.StringUnknown(), "value": types.StringUnknown(),
+		"key_id": types.StringUnknown(), "hint": types.StringUnknown(), "start_date": types.StringUnknown(),
 		"generation": types.Int64Unknown(), "previous": types.ObjectUnknown(previousTypes()),
 	}
 	if p.config.EndDate.IsNull() {
@@ -106,11 +110,12 @@ func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan,
 	for name, value := range unknown {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 	}
+	planDelivery(ctx, p.plan, resp)
 	texts := make([]string, len(p.reasons))
 	for i, r := range p.reasons {
 		texts[i] = r.text
 	}
-	resp.Diagnostics.AddWarning(fmt.Sprintf("Client secret %q will be rotated", p.state.label()), paragraphs(strings.Join(texts, " "), p.fateOfCurrent(), p.fateOfPrevious(ctx)))
+	resp.Diagnostics.AddWarning(fmt.Sprintf("Client secret %q will be rotated", p.state.label()), paragraphs(strings.Join(texts, " "), p.destination(ctx), p.fateOfCurrent(), p.fateOfPrevious(ctx)))
 }
 
 // fateOfCurrent says what becomes of the secret in state.

@@ -25,7 +25,7 @@ func (r *clientSecretResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			"stays valid for `overlap_days` and is shown as `previous`. The first apply after that removes it. " +
 			"A rotation is planned when the secret has expired, `renew_before_days` before that, when `rotation_triggers` change, and when `display_name` or `end_date` change. " +
 			"The plan says why, and what becomes of the old secret. Between a plan and its apply the decision stays as it was, however much time passes.\n\n" +
-			"The value is shown once and kept in the state, so protect the state. `terraform apply -replace` and `terraform taint` revoke the old secret in the same apply, without an overlap. " +
+			"The value is shown once and kept in the state, so protect the state; or let `key_vault` have it, and the state never sees it. A destroy that revokes the secret disables its version in the vault and deletes nothing there. `terraform apply -replace` and `terraform taint` revoke the old secret in the same apply, without an overlap. " +
 			"An application for personal accounts can hold two secrets at a time, which is enough for one overlap; a rotation that would need a third is an error at plan.",
 		Attributes: map[string]schema.Attribute{
 			"application_id": schema.StringAttribute{
@@ -68,16 +68,25 @@ func (r *clientSecretResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Whether a destroy or a replacement revokes the secret, and the previous one with it. The default is true; with false they stay valid until they expire, and nobody manages them. Changed in place.",
 			},
+			"key_vault":  keyVaultAttribute(),
 			"key_id":     schema.StringAttribute{Computed: true, MarkdownDescription: "The key id of the secret.", PlanModifiers: keep()},
 			"hint":       schema.StringAttribute{Computed: true, MarkdownDescription: "The first characters of the value, which the portal shows, too.", PlanModifiers: keep()},
 			"start_date": schema.StringAttribute{Computed: true, MarkdownDescription: "From when the secret is valid (RFC 3339, UTC).", PlanModifiers: keep()},
 			"value": schema.StringAttribute{
 				Computed: true, Sensitive: true, PlanModifiers: keep(),
-				MarkdownDescription: "The secret itself; null after an import, until the first rotation.",
+				MarkdownDescription: "The secret itself; null after an import, until the first rotation, and always null with `key_vault`.",
 			},
 			"generation": schema.Int64Attribute{
 				Computed: true, PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
 				MarkdownDescription: "The start of validity in Unix seconds: a number that grows with every new secret, for the version argument of a consumer's write-only argument.",
+			},
+			"key_vault_secret_id": schema.StringAttribute{
+				Computed: true, PlanModifiers: keep(),
+				MarkdownDescription: "The address of the version in the key vault, `https://<vault>/secrets/<name>/<version>`; null without `key_vault`.",
+			},
+			"key_vault_secret_versionless_id": schema.StringAttribute{
+				Computed: true, PlanModifiers: keep(),
+				MarkdownDescription: "The same without the version: what consumers refer to that are to follow rotations.",
 			},
 			"previous": previousAttribute(),
 			"timeouts": timeoutsAttribute(ctx),

@@ -40,6 +40,7 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"provider.client_secret_file_path", "provider.oidc_token_file_path", "provider.oidc_request_url",
 		"appreg_application.token_url", "data.appreg_application.token_url",
 		"data.appreg_application.secrets", "data.appreg_service_principal.secrets", // listed without their values
+		"appreg_client_secret.key_vault_secret_id", "appreg_client_secret.key_vault_secret_versionless_id", // addresses
 		"appreg_application.implicit_grant.access_tokens", "appreg_application.implicit_grant.id_tokens",
 		"data.appreg_application.implicit_grant.access_tokens", "data.appreg_application.implicit_grant.id_tokens",
 	}

@@ -5,12 +5,15 @@ import (
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
+	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
 // session is what Configure hands to every resource and data source.
 type session struct {
 	// client talks to the tenant; nil while configured is false.
 	client *directory.Client
+	// vaults are the cloud's key vaults; nil while configured is false.
+	vaults *vault.Vaults
 	// authorityHost and graphEndpoint are https origins without a path.
 	authorityHost, graphEndpoint string
 	// portalURL is the origin of the cloud's portal, "" where none is known.
