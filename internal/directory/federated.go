@@ -74,9 +74,10 @@ func (f *FederatedCredential) Properties() Properties {
 	return Properties{"spec": strings.Join([]string{f.Name, f.Issuer, f.Subject, f.Audience, f.Description}, "\x00")}
 }
 
-// FederatedCredentials lists those of an application. Graph: GET /applications/{id}/federatedIdentityCredentials.
+// FederatedCredentials lists those of an application, for a look ahead: what Graph has shown this process a moment ago
+// will do. Graph: GET /applications/{id}/federatedIdentityCredentials.
 func (c *Client) FederatedCredentials(ctx context.Context, applicationID string) ([]FederatedCredential, error) {
-	set, err := c.federatedOf(ctx, applicationID)
+	set, err := c.federatedOf(forRefresh(ctx), applicationID)
 	if err != nil {
 		return nil, err
 	}

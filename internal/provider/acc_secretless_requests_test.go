@@ -1,0 +1,69 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+)
+
+// What the resources without a secret cost, beside an application that exists: one write each, and few reads, because
+// they share one look at the application and one list of its federated credentials. A plan without changes is two
+// requests, however many there are.
+func TestAccSecretlessRequests(t *testing.T) {
+	t.Parallel()
+	const (
+		app, list, one = "", "/federatedIdentityCredentials", "/federatedIdentityCredentials/{subId}"
+		n              = 5
+	)
+	x := acctest.Calm(t)
+	w := x.Workspace(t, minimalApplication)
+	w.Apply(t)
+	hcl := func(subject, timeouts string) string {
+		return minimalApplication + federated("test", "branch-${count.index}", subject+"${count.index}", "count = 5", timeouts) +
+			"resource \"appreg_certificate\" \"test\" {\n  application_id = appreg_application.test.id\n  certificate = " +
+			hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem")) + "\n}\n"
+	}
+	for _, c := range []struct {
+		what, hcl string
+		command   []string
+		writes    map[string]int // exactly
+		reads     map[string]int // at most
+	}{
+		// Refresh, plan, the same at apply, and each new credential until it shows.
+		{"create", hcl("a", ""), apply(), map[string]int{"POST " + list: n, "PATCH " + app: 1}, map[string]int{"GET " + app: 5, "GET " + list: 3 + n}},
+		{"plan", hcl("a", ""), []string{"plan", "-detailed-exitcode"}, nil, map[string]int{"GET " + app: 1, "GET " + list: 1}},
+		{"update", hcl("b", ""), apply(), map[string]int{"PATCH " + one: n}, map[string]int{"GET " + app: 2, "GET " + list: 3}},
+		{"timeouts", hcl("b", "timeouts = {}"), apply(), nil, map[string]int{"GET " + app: 1, "GET " + list: 1}},
+		{"destroy", minimalApplication, apply(), map[string]int{"DELETE " + one: n, "PATCH " + app: 1}, map[string]int{"GET " + app: 3, "GET " + list: 2}},
+	} {
+		w.Configure(t, c.hcl)
+		x.ResetRequests()
+		w.Must(t, c.command...)
+		writes, reads := map[string]int{}, map[string]int{}
+		for _, r := range x.Requests() {
+			if r.ClientID == "" {
+				continue // a sign-in
+			}
+			line := r.Method + " " + strings.TrimPrefix(r.Route, "/applications/{id}")
+			if r.Method == "GET" {
+				reads[line]++
+			} else {
+				writes[line]++
+			}
+		}
+		if len(writes) != len(c.writes) || len(reads) > len(c.reads) {
+			t.Errorf("%s: %v and %v, want %v and at most %v", c.what, writes, reads, c.writes, c.reads)
+		}
+		for line, want := range c.writes {
+			if writes[line] != want {
+				t.Errorf("%s: %d times %s, want %d", c.what, writes[line], line, want)
+			}
+		}
+		for line, most := range c.reads {
+			if reads[line] > most {
+				t.Errorf("%s: %d times %s, want %d at most", c.what, reads[line], line, most)
+			}
+		}
+	}
+}
