@@ -143,6 +143,22 @@ func (m *memory[T]) madeByUs(id string) (yes bool) {
 	return yes
 }
 
+// written lists the ids of the objects that this process has written recently, deletions included: lists may not show it.
+func (m *memory[T]) written() (ids []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, k := range m.objects {
+		written := recently(k.made, m.bounds.Recent) || recently(k.deleted, m.bounds.Recent)
+		for _, o := range k.obsolete {
+			written = written || recently(o.at, m.bounds.Recent)
+		}
+		if written {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // known is a copy of the snapshot, nil when there is none that is at most maxAge old. An object that this process
 // made counts as fresh for ownFor after it was made.
 func (m *memory[T]) known(id string, maxAge time.Duration) (v *T) {

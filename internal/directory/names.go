@@ -124,29 +124,31 @@ func (n *nameBatches) run() {
 	}
 }
 
-// namesFilter is the filter for a batch.
-func namesFilter(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = quoteOData(name)
+// inFilter is the filter for objects whose property has one of a few values.
+func inFilter(property string, values []string) string {
+	quoted := make([]string, len(values))
+	for i, value := range values {
+		quoted[i] = quoteOData(value)
 	}
-	return "displayName in (" + strings.Join(quoted, ",") + ")"
+	return property + " in (" + strings.Join(quoted, ",") + ")"
 }
 
 func (c *Client) fetchNamed(ctx context.Context, names []string) ([]Application, error) {
-	return c.findApplications(ctx, namesFilter(names), "id", "appId", "displayName", "signInAudience", "createdDateTime")
+	return c.findApplications(ctx, inFilter("displayName", names), "id", "appId", "displayName", "signInAudience", "createdDateTime")
 }
 
 // findApplications lists the live applications that fit a filter.
 func (c *Client) findApplications(ctx context.Context, filter string, properties ...string) ([]Application, error) {
+	return c.listApplications(ctx, &applications.ApplicationsRequestBuilderGetQueryParameters{Filter: &filter, Select: properties})
+}
+
+// listApplications reads a list of live applications to its end.
+func (c *Client) listApplications(ctx context.Context, query *applications.ApplicationsRequestBuilderGetQueryParameters) ([]Application, error) {
 	var found []Application
 	builder := c.applicationsBuilder()
-	config := &applications.ApplicationsRequestBuilderGetRequestConfiguration{
-		QueryParameters: &applications.ApplicationsRequestBuilderGetQueryParameters{Filter: &filter, Select: properties},
-	}
 	err := pages(ctx, c,
 		func(ctx context.Context) (models.ApplicationCollectionResponseable, error) {
-			return builder.Get(ctx, config)
+			return builder.Get(ctx, &applications.ApplicationsRequestBuilderGetRequestConfiguration{QueryParameters: query})
 		},
 		func(ctx context.Context, link string) (models.ApplicationCollectionResponseable, error) {
 			return builder.WithUrl(link).Get(ctx, nil)

@@ -29,6 +29,7 @@ func TestAccDataSourcesNameTheMissingPermission(t *testing.T) {
 		"application by unique name": {`data "appreg_application" "test" { unique_name = "mail-import" }`, `Unable to read application "mail-import"`},
 		"application by id":          {`data "appreg_application" "test" { id = "` + stranger + `" }`, `Unable to read application "` + stranger + `"`},
 		"application by client id":   {`data "appreg_application" "test" { client_id = "` + stranger + `" }`, `Unable to read application "` + stranger + `"`},
+		"expiring credentials":       {`data "appreg_expiring_credentials" "test" { within_days = 30 }`, "Unable to read expiring credentials"},
 		"principal by id":            {`data "appreg_service_principal" "test" { id = "` + stranger + `" }`, `Unable to read service principal "` + stranger + `"`},
 		"principal by client id":     {`data "appreg_service_principal" "test" { client_id = "` + graphClientID + `" }`, `Unable to read service principal "` + graphClientID + `"`},
 	} {

@@ -20,6 +20,7 @@ func TestAccLeastPermissions(t *testing.T) {
 		"with secret":  {"examples/resources/appreg_client_secret/resource.tf", []string{"Application.ReadWrite.OwnedBy"}},
 		"federated":    {"examples/resources/appreg_federated_credential/resource.tf", []string{"Application.ReadWrite.OwnedBy"}},
 		"consent":      {"examples/guides/mail-import/main.tf", []string{"Application.ReadWrite.OwnedBy", "DelegatedPermissionGrant.ReadWrite.All"}},
+		"report":       {"examples/data-sources/appreg_expiring_credentials/data-source.tf", []string{"Application.Read.All"}},
 		"lookup":       {"examples/data-sources/appreg_service_principal/data-source.tf", []string{"Application.Read.All"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -243,6 +243,8 @@ func (a action) missingObject() string {
 		return "Check client_id: it must be the client id of an application, not an object id."
 	case a.by == "owners":
 		return "Check owners: each must be the object id of a user or service principal of this tenant. If they are right, the application was deleted meanwhile, and the next plan shows it."
+	case a.by == "application_ids":
+		return "Check application_ids: each must be the object id (attribute id) of an application of this tenant, not a client id."
 	case a.by == "id":
 		return fmt.Sprintf("Check id: it must be the object id of the %s, not a client id.", a.noun)
 	default:

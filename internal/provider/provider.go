@@ -70,5 +70,5 @@ func (p *appregProvider) Resources(context.Context) []func() resource.Resource {
 
 // DataSources implements provider.Provider.
 func (p *appregProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newApplicationDataSource, newServicePrincipalDataSource}
+	return []func() datasource.DataSource{newApplicationDataSource, newServicePrincipalDataSource, newExpiringCredentialsDataSource}
 }
