@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +49,7 @@ type keyring struct {
 
 func entry(n int, key string) object {
 	return object{"keyId": keyNumber(n), "type": "AsymmetricX509Cert", "usage": "Verify", "key": key, "displayName": fmt.Sprintf("number %d", n),
-		"customKeyIdentifier": base64.StdEncoding.EncodeToString([]byte{byte(n)}), "startDateTime": "2026-01-02T03:04:05.1234567Z", "endDateTime": "2099-01-02T03:04:05Z", "custom": "kept"}
+		"customKeyIdentifier": base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(n))), "startDateTime": "2026-01-02T03:04:05.1234567Z", "endDateTime": "2099-01-02T03:04:05Z", "custom": "kept"}
 }
 
 func (k *keyring) answer(line, body string, seen int) answer {

@@ -119,15 +119,9 @@ func TestAccArgumentsThatAreRefused(t *testing.T) {
 		secret      = `resource "appreg_client_secret"`
 		permissions = `resource "appreg_delegated_permissions"`
 		consent     = `resource "appreg_admin_consent"`
-		certificate = `resource "appreg_certificate"`
-		trust       = `resource "appreg_federated_credential"`
-		named3      = "\nname = \"github\""
-		issuer      = "\nissuer = \"https://token.actions.githubusercontent.com\""
-		subject     = "\nsubject = \"repo:o/r:pull_request\""
 		someID      = `application_id = "` + stranger + "\"\n"
 		named       = "display_name = \"Mail import\"\n"
 	)
-	public := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
 	name := func(n int) string { return fmt.Sprintf("display_name = %q\n", strings.Repeat("ü", n)) }
 	refusedAlone(t, map[string]wrong{
 		"long_name":          {application, name(121), "display_name", []string{"It has 121 characters", "sign_in_audience AzureADMyOrg can have 120"}},
@@ -146,27 +140,6 @@ func TestAccArgumentsThatAreRefused(t *testing.T) {
 		"secret_no_date":      {secret, someID + `end_date = "next year"`, "end_date", []string{`"next year"`, "2027-06-30T00:00:00Z"}},
 		"secret_date_only":    {secret, someID + `end_date = "2027-06-30"`, "end_date", []string{"2027-06-30T00:00:00Z"}},
 		"secret_milliseconds": {secret, someID + `end_date = "2027-06-30T00:00:00.5Z"`, "end_date", []string{"whole seconds"}},
-
-		"certificate_of_name":    {certificate, "application_id = \"Mail import\"\ncertificate = " + public, "application_id", []string{"is not a GUID", "attribute id"}},
-		"certificate_of_path":    {certificate, someID + `certificate = "mail-import.pem"`, "certificate", []string{"It holds no certificate", "file("}},
-		"certificate_chain":      {certificate, someID + `certificate = "${` + public + `}${` + public + `}"`, "certificate", []string{"It holds several certificates"}},
-		"certificate_long_name":  {certificate, name(91) + someID + "certificate = " + public, "display_name", []string{"at most 90"}},
-		"certificate_empty_name": {certificate, name(0) + someID + "certificate = " + public, "display_name", []string{"It is empty"}},
-
-		"federated_of_name":     {trust, `application_id = "Mail import"` + named3 + issuer + subject, "application_id", []string{"is not a GUID", "attribute id"}},
-		"federated_short_name":  {trust, someID + `name = "gh"` + issuer + subject, "name", []string{"3 to 120 letters"}},
-		"federated_long_name":   {trust, someID + `name = "` + strings.Repeat("x", 121) + `"` + issuer + subject, "name", []string{"3 to 120 letters"}},
-		"federated_odd_name":    {trust, someID + `name = "github main"` + issuer + subject, "name", []string{"3 to 120 letters"}},
-		"federated_dash_first":  {trust, someID + `name = "-main"` + issuer + subject, "name", []string{"begins with a letter or a digit"}},
-		"federated_http":        {trust, someID + named3 + "\nissuer = \"http://issuer.example\"" + subject, "issuer", []string{"is an https address"}},
-		"federated_no_address":  {trust, someID + named3 + "\nissuer = \"GitHub\"" + subject, "issuer", []string{"is an https address"}},
-		"federated_query":       {trust, someID + named3 + "\nissuer = \"https://issuer.example/?a=1\"" + subject, "issuer", []string{"has a query"}},
-		"federated_blank":       {trust, someID + named3 + "\nissuer = \"https://issuer.example \"" + subject, "issuer", []string{"begins or ends with a blank"}},
-		"federated_long_issuer": {trust, someID + named3 + "\nissuer = \"https://issuer.example/" + strings.Repeat("x", 600) + "\"" + subject, "issuer", []string{"at most 600"}},
-		"federated_no_subject":  {trust, someID + named3 + issuer + "\nsubject = \"\"", "subject", []string{"It is empty"}},
-		"federated_long":        {trust, someID + named3 + issuer + "\nsubject = \"" + strings.Repeat("ü", 601) + "\"", "subject", []string{"at most 600"}},
-		"federated_audience":    {trust, someID + named3 + issuer + subject + "\naudience = \"\"", "audience", []string{"It is empty"}},
-		"federated_description": {trust, someID + named3 + issuer + subject + "\ndescription = \"" + strings.Repeat("x", 601) + "\"", "description", []string{"at most 600"}},
 
 		"flag_of_name":       {`resource "appreg_public_client"`, `application_id = "Mail import"`, "application_id", []string{"is not a GUID", "attribute id"}},
 		"permissions_nobody": {permissions, "application_id = \"Mail import\"\nscopes = [\"User.Read\"]", "application_id", []string{"is not a GUID", "attribute id"}},

@@ -71,7 +71,19 @@ func TestAccFederatedLifecycle(t *testing.T) {
 				return nil
 			},
 		},
-		// What somebody changed in the portal is set back.
+	)
+}
+
+// What somebody changed in the portal is set back, and what somebody removed is made again.
+func TestAccFederatedDrift(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	const name = "appreg_federated_credential.test"
+	credential := func() tenant.Doc {
+		return x.Application(t, "Mail import").Docs("federatedIdentityCredentials")[0]
+	}
+	x.Test(t, []string{"Mail import"},
+		resource.TestStep{Config: held + federated("test", "github", production)},
 		resource.TestStep{
 			PreConfig: func() {
 				x.Change(t, x.Application(t, "Mail import").String("id"), func(d tenant.Doc) {
@@ -89,7 +101,6 @@ func TestAccFederatedLifecycle(t *testing.T) {
 				return nil
 			},
 		},
-		// What somebody removed is made again.
 		resource.TestStep{
 			PreConfig: func() {
 				x.Change(t, x.Application(t, "Mail import").String("id"), func(d tenant.Doc) { d["federatedIdentityCredentials"] = []any{} })

@@ -98,14 +98,8 @@ data "appreg_service_principal" "client" { client_id = upper(appreg_service_prin
 	}
 }
 
-// Another spelling of the same API, and other timeouts, are an update that sends nothing; another API is a replacement.
-func TestAccSpellingsOfAnAPI(t *testing.T) {
-	t.Parallel()
-	x := acctest.Hostile(t)
-	w := x.Workspace(t, "")
-	public := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
-	configure := func(api, scope, timeouts string) {
-		w.Configure(t, minimalApplication+strings.NewReplacer("CERTIFICATE", public, "API", api, "SCOPE", scope, "TIMEOUTS", timeouts).Replace(`
+// spelled is a configuration in which an API, a scope and timeouts are written in several ways.
+const spelled = `
 resource "appreg_service_principal" "test" {
   client_id = appreg_application.test.client_id
   timeouts  = TIMEOUTS
@@ -142,7 +136,16 @@ resource "appreg_admin_consent" "test" {
   scopes               = ["SCOPE"]
   timeouts             = TIMEOUTS
 }
-`))
+`
+
+// Another spelling of the same API, and other timeouts, are an update that sends nothing; another API is a replacement.
+func TestAccSpellingsOfAnAPI(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, "")
+	public := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
+	configure := func(api, scope, timeouts string) {
+		w.Configure(t, minimalApplication+strings.NewReplacer("CERTIFICATE", public, "API", api, "SCOPE", scope, "TIMEOUTS", timeouts).Replace(spelled))
 	}
 	configure("Microsoft Graph", "Mail.Read", "null")
 	w.Apply(t)
