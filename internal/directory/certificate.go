@@ -17,6 +17,7 @@ import (
 // Certificate is the public part of a keyCredential.
 type Certificate struct {
 	KeyID, DisplayName, Thumbprint string
+	Usage                          string // Verify for sign-in, Encrypt for tokens
 	Start, End                     time.Time
 
 	// entry is the credential as Graph has shown it. It is sent back with every write to the collection, which Graph
@@ -60,9 +61,30 @@ func (c *Client) AddCertificate(ctx context.Context, applicationID string, certi
 		overwritten: func(after, seen *Application) bool { return fewerCertificates(seen, after) },
 	})
 	if app == nil {
-		return nil, err
+		return nil, c.heldAlready(ctx, applicationID, &added, err)
 	}
 	return app.certificate(added.KeyID), err
+}
+
+// heldAlready makes KindExists of a refusal when the application has a credential for the same certificate. Nothing says
+// whether Graph takes a second one.
+func (c *Client) heldAlready(ctx context.Context, applicationID string, added *Certificate, refusal error) error {
+	if kind := KindOf(refusal); kind != KindInvalid && kind != KindConflict {
+		return refusal
+	}
+	app, err := c.knownApplication(ctx, applicationID, refreshFor)
+	if err != nil {
+		return refusal // which says more
+	}
+	for _, k := range app.Certificates {
+		if k.Thumbprint == added.Thumbprint {
+			e := *errorOf(refusal)
+			e.Kind, e.Message = KindExists, "the application has a credential for the same certificate"
+			e.Candidates = []Candidate{{ID: k.KeyID, DisplayName: k.DisplayName, Detail: "valid until " + k.End.Format(time.RFC3339)}}
+			return &e
+		}
+	}
+	return refusal
 }
 
 // RemoveCertificate removes a credential; an absent one, and an absent application, is success. Graph: PATCH
@@ -150,7 +172,7 @@ func fromKeys(all []models.KeyCredentialable) []Certificate {
 	out := make([]Certificate, 0, len(all))
 	for _, k := range all {
 		out = append(out, Certificate{
-			KeyID: guid(k.GetKeyId()), DisplayName: text(k.GetDisplayName()),
+			KeyID: guid(k.GetKeyId()), DisplayName: text(k.GetDisplayName()), Usage: text(k.GetUsage()),
 			Thumbprint: strings.ToUpper(hex.EncodeToString(k.GetCustomKeyIdentifier())),
 			Start:      instant(k.GetStartDateTime()), End: instant(k.GetEndDateTime()), entry: k,
 		})

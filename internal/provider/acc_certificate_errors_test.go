@@ -12,6 +12,7 @@ import (
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -115,6 +116,21 @@ func TestAccCertificateHeldAlready(t *testing.T) {
 	w.Destroy(t)
 }
 
+// Where Graph takes no second credential for a certificate, the error says which one stands in the way.
+func TestAccCertificateTakenOnce(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t, emulator.WithReading(graph.DuplicateCertificate, "refused"))
+	s := valid(t, "mail import")
+	w := x.Workspace(t, certificateConfiguration(s.pem(), newFirst))
+	w.Apply(t)
+	key, _ := values(t, w, "appreg_certificate.test")["key_id"].(string)
+	refused(t, w, []string{`Unable to create certificate "CN=mail import"`, "a credential for the same certificate", key, "remove create_before_destroy", "request-id"},
+		append(apply(), "-replace=appreg_certificate.test")...)
+	w.Configure(t, certificateConfiguration(s.pem()))
+	w.Apply(t, "-replace=appreg_certificate.test")
+	w.PlanIsEmpty(t)
+}
+
 // What can't be imported as a certificate says why.
 func TestAccCertificateImportOfASymmetricKey(t *testing.T) {
 	t.Parallel()
@@ -125,7 +141,13 @@ func TestAccCertificateImportOfASymmetricKey(t *testing.T) {
 		d["keyCredentials"] = []any{map[string]any{"keyId": key, "type": "Symmetric", "usage": "Verify", "key": nil, "displayName": "old",
 			"customKeyIdentifier": nil, "startDateTime": "2026-01-02T03:04:05Z", "endDateTime": "2099-01-02T03:04:05Z"}}
 	})
+	const encryption = "11111111-2222-4333-8444-666666666666"
+	x.Change(t, id, func(d tenant.Doc) {
+		d["keyCredentials"] = append(d.Docs("keyCredentials"), tenant.Doc{"keyId": encryption, "type": "AsymmetricX509Cert", "usage": "Encrypt", "key": valid(t, "x").base64(),
+			"displayName": nil, "customKeyIdentifier": nil, "startDateTime": "2026-01-02T03:04:05Z", "endDateTime": "2099-01-02T03:04:05Z"})
+	})
 	w := start(t, x, certificateConfiguration(valid(t, "x").pem()))
+	refused(t, w, []string{"Unable to import certificate", "Its usage is Encrypt"}, "import", "appreg_certificate.test", id+"/"+encryption)
 	refused(t, w, []string{"Unable to import certificate", "Microsoft Graph shows no certificate for this key", "symmetric"}, "import", "appreg_certificate.test", id+"/"+key)
 	refused(t, w, []string{"Cannot import non-existent remote object"}, "import", "appreg_certificate.test", id+"/"+stranger)
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -164,7 +166,7 @@ func TestAccCertificateReplacement(t *testing.T) {
 		for _, by := range []string{"-replace", "taint"} {
 			t.Run(by+order[:min(len(order), 9)], func(t *testing.T) {
 				t.Parallel()
-				x := acctest.Hostile(t)
+				x := acctest.Hostile(t, emulator.WithReading(graph.DuplicateCertificate, "accepted"))
 				s := valid(t, "mail import")
 				w := x.Workspace(t, certificateConfiguration(s.pem(), order))
 				w.Apply(t)

@@ -268,6 +268,9 @@ func (a action) existsAdvice(candidates []directory.Candidate) string {
 		return "Names, and pairs of issuer and subject, are unique in an application. Import the other one, change or remove it, or write another name and subject. " +
 			"If it is the one that is to be replaced, remove create_before_destroy: the old one has to go first."
 	}
+	if a.resource == "appreg_certificate" {
+		return "Import it instead of adding it again. If it is the one that is to be replaced, remove create_before_destroy: the old credential has to go first."
+	}
 	for _, c := range candidates {
 		if c.Deleted {
 			return "It is deleted, but can be restored and keeps its name reserved for 30 days: set adopt_existing = true to restore it with its client id, or purge it from the deleted items."

@@ -151,7 +151,7 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 	if state.action("read").failed(&resp.Diagnostics, err, found != nil) {
 		return
 	}
-	if state.Certificate.IsNull() && !r.readImported(ctx, &state, resp) {
+	if state.Certificate.IsNull() && !r.readImported(ctx, &state, found.Usage, resp) {
 		return
 	}
 	state.fromDirectory(found)
@@ -160,7 +160,12 @@ func (r *certificateResource) Read(ctx context.Context, req resource.ReadRequest
 
 // readImported fetches the certificate of a credential that was imported, which the usual read of an application leaves
 // out.
-func (r *certificateResource) readImported(ctx context.Context, state *appCertificateModel, resp *resource.ReadResponse) bool {
+func (r *certificateResource) readImported(ctx context.Context, state *appCertificateModel, usage string, resp *resource.ReadResponse) bool {
+	if usage != "Verify" {
+		resp.Diagnostics.AddError(state.action("import").title(),
+			fmt.Sprintf("Its usage is %s, and appreg_certificate manages certificates for sign-in alone (Verify). Remove the import, and leave this one to whoever made it.", usage))
+		return false
+	}
 	der, err := r.client.CertificateDER(ctx, state.ApplicationID.ValueString(), state.KeyID.ValueString())
 	if state.action("read").failed(&resp.Diagnostics, err, false) {
 		return false

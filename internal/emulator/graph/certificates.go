@@ -4,6 +4,7 @@ import (
 	"crypto/sha1" //nolint:gosec // Graph's thumbprints are SHA-1.
 	"crypto/x509"
 	"encoding/base64"
+	"slices"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -31,11 +32,18 @@ func (c *call) replaceCertificates(tx *tenant.Tx, app, body tenant.Doc) error {
 		if err != nil {
 			return err
 		}
+		if hasKey(slices.Concat(held, kept), made.String("key")) && c.Readings.is(DuplicateCertificate, "refused") {
+			return invalidValue("keyCredentials", "application")
+		}
 		kept = append(kept, made)
 	}
 	app["keyCredentials"] = kept
 	delete(body, "keyCredentials")
 	return nil
+}
+
+func hasKey(credentials []tenant.Doc, key string) bool {
+	return slices.ContainsFunc(credentials, func(d tenant.Doc) bool { return d.String("key") == key })
 }
 
 // longestKeyName is where the display name of a certificate is cut.

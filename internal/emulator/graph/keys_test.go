@@ -45,6 +45,18 @@ func (h holder) credential() string {
 	return fmt.Sprintf(`{"type":"AsymmetricX509Cert","usage":"Verify","key":%q}`, h.der)
 }
 
+// TestDuplicateCertificate: nothing says whether an application can hold a certificate twice.
+func TestDuplicateCertificate(t *testing.T) {
+	t.Parallel()
+	for choice, status := range map[string]int{"accepted": 204, "refused": 400} {
+		w := newWorld(t, reading(graph.DuplicateCertificate, choice))
+		id, _ := w.app("Twice")
+		h := newHolder(t, w.clock.now())
+		w.must(status, "PATCH", "/applications/"+id, fmt.Sprintf(`{"keyCredentials":[%s,%s]}`, h.credential(), h.credential()))
+		w.must(204, "PATCH", "/applications/"+id, fmt.Sprintf(`{"keyCredentials":[%s]}`, h.credential()))
+	}
+}
+
 // proof is a proof of possession for an object, with the claims changed.
 func (h holder) proof(objectID string, now time.Time, change func(*jwt.RegisteredClaims)) string {
 	h.t.Helper()

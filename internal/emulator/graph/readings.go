@@ -35,6 +35,7 @@ const (
 	FirstPartyChanges    = "first-party-changes"
 	LockedPrincipal      = "locked-principal"
 	DuplicateSubject     = "duplicate-subject"
+	DuplicateCertificate = "duplicate-certificate"
 	DeletedIdentifierURI = "deleted-identifier-uri"
 	PreAuthorizedScopes  = "pre-authorized-scopes"
 	NullValue            = "null-value"
@@ -65,6 +66,7 @@ func AllReadings() []Reading {
 		{FirstPartyChanges, []string{"refused", "accepted"}, "whether Microsoft's own service principals take updates, credentials and owners from a tenant"},
 		{LockedPrincipal, []string{"400", "403"}, "how a change is refused that an application's servicePrincipalLockConfiguration forbids in other tenants"},
 		{DuplicateSubject, []string{"409", "400"}, "a second federated identity credential for the same issuer and subject"},
+		{DuplicateCertificate, []string{"accepted", "refused"}, "an application's second credential for the same certificate"},
 		{DeletedIdentifierURI, []string{"reserved", "free"}, "whether a soft-deleted application keeps its identifier URIs, as it keeps its unique name"},
 		{PreAuthorizedScopes, []string{"checked", "any"}, "whether preauthorised clients may be given scopes that are missing or disabled"},
 		{NullValue, []string{"refused", "cleared"}, "null for a collection or a complex property that can't be null"},
