@@ -10,6 +10,8 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
+const createFirst = "\n  lifecycle {\n    create_before_destroy = true\n  }"
+
 // startOverlap is startRotation and one rotation.
 func startOverlap(t *testing.T, x *acctest.Tenant, arguments string) (r *rotation, first, second string) {
 	t.Helper()
@@ -123,7 +125,7 @@ func TestAccCurrentSecretRemovedInThePortal(t *testing.T) {
 // Whatever ends the resource at once revokes both secrets, in either order of create and destroy.
 func TestAccOverlapEndsWithTheResource(t *testing.T) {
 	t.Parallel()
-	const first, then = "\n  lifecycle {\n    create_before_destroy = true\n  }", ""
+	const first, then = createFirst, ""
 	for name, c := range map[string]struct {
 		lifecycle string
 		command   []string
@@ -178,16 +180,20 @@ func TestAccSecretsThatOutliveTheResource(t *testing.T) {
 // removal, or with the resource.
 func TestAccOlderSecretThatCanNotBeRemoved(t *testing.T) {
 	t.Parallel()
-	for _, end := range []string{"prune", "rotate", "destroy"} {
+	for _, end := range []string{"prune", "rotate", "destroy", "destroy before create", "create before destroy"} {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()
 			x := acctest.Calm(t)
-			r, first, second := startOverlap(t, x, "")
+			lifecycle := ""
+			if end == "create before destroy" {
+				lifecycle = createFirst
+			}
+			r, first, second := startOverlap(t, x, lifecycle)
 			older := r.keyID(t, "previous")
 			if err := x.AddFaults(fault.Rule{Method: "POST", Route: "/applications/{id}/removePassword", Kind: fault.ErrorBefore, Status: 403}); err != nil {
 				t.Fatal(err)
 			}
-			r.w.Configure(t, rotating(triggered("three")))
+			r.w.Configure(t, rotating(triggered("three")+lifecycle))
 			output := r.w.Must(t, "apply", "-auto-approve")
 			demand(t, output, []string{"Unable to remove superseded client secret", older, "The next removal of a secret of this resource removes this one, too."})
 			third := r.w.Output(t, "consumer")
@@ -210,6 +216,10 @@ func TestAccOlderSecretThatCanNotBeRemoved(t *testing.T) {
 			case "destroy":
 				r.w.Must(t, "destroy", "-auto-approve", "-target=appreg_client_secret.test")
 				r.holds(t, 0)
+			default:
+				r.rotated(t, "-replace=appreg_client_secret.test")
+				r.revoked(t, first, second, third)
+				r.holds(t, 1)
 			}
 			r.ends(t)
 		})

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -100,6 +101,11 @@ func TestAccRotationAndRefresh(t *testing.T) {
 	if r.w.Output(t, "secret") != first {
 		t.Fatal("a refresh rotated")
 	}
+	serial := r.serial(t)
+	r.w.Must(t, "apply", "-refresh-only", "-auto-approve")
+	if next := r.serial(t); next != serial {
+		t.Errorf("a refresh that decides nothing new moved the state's serial from %v to %v", serial, next)
+	}
 	second := r.rotated(t, "-refresh=false")
 	r.works(t, first, second)
 
@@ -110,6 +116,107 @@ func TestAccRotationAndRefresh(t *testing.T) {
 	r.works(t, first)
 	r.w.Must(t, "apply", "-auto-approve")
 	r.revoked(t, first)
+	r.w.PlanIsEmpty(t)
+	r.ends(t)
+}
+
+// serial counts the versions of the state.
+func (r *rotation) serial(t *testing.T) any {
+	t.Helper()
+	return r.state(t)["serial"]
+}
+
+// state is the state file.
+func (r *rotation) state(t *testing.T) (state map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.w.Must(t, "state", "pull")), &state); err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// A state from before there were rotations gets the defaults, and nothing else changes.
+func TestAccSecretFromAnOlderState(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	r, first := startRotation(t, x, rotating("  display_name = \"mail import\""))
+	state := r.state(t)
+	resources, ok := state["resources"].([]any)
+	if !ok {
+		t.Fatalf("the state's resources are %T", state["resources"])
+	}
+	for _, entry := range resources {
+		resource, ok := entry.(map[string]any)
+		if !ok || resource["type"] != "appreg_client_secret" {
+			continue
+		}
+		attributes, ok := resource["instances"].([]any)[0].(map[string]any)["attributes"].(map[string]any)
+		if !ok {
+			t.Fatalf("the attributes are %T", attributes)
+		}
+		for _, name := range []string{"renew_before_days", "rotation_triggers", "overlap_days", "revoke_on_destroy", "previous"} {
+			delete(attributes, name)
+		}
+	}
+	serial, ok := state["serial"].(float64)
+	if !ok {
+		t.Fatalf("the serial is %T", state["serial"])
+	}
+	state["serial"] = serial + 1
+	older, err := json.Marshal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.w.Dir, "older.tfstate"), older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.w.Must(t, "state", "push", "older.tfstate")
+	if n := changedAttributes(t, r.w, "appreg_client_secret.test"); n != 2 {
+		t.Errorf("the plan changes %d attributes, want overlap_days and revoke_on_destroy", n)
+	}
+	x.ResetRequests()
+	r.w.Must(t, "apply", "-auto-approve")
+	if n := writes(x.Requests()); n != 0 {
+		t.Errorf("%d writes", n)
+	}
+	r.works(t, first)
+	r.w.PlanIsEmpty(t)
+	r.ends(t)
+}
+
+// Secrets of one application rotate side by side, and none takes another's place.
+func TestAccRotationOfManyAtOnce(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	configuration := func(trigger string) string {
+		return minimalApplication + `
+resource "appreg_client_secret" "many" {
+  count             = 8
+  application_id    = appreg_application.test.id
+  rotation_triggers = { n = "` + trigger + `" }
+}
+
+output "generations" {
+  value = length(distinct(appreg_client_secret.many[*].generation))
+}
+
+output "held" {
+  value = length(distinct(concat(appreg_client_secret.many[*].key_id, [for s in appreg_client_secret.many : try(s.previous.key_id, s.key_id)])))
+}
+`
+	}
+	r := &rotation{Tenant: x, w: x.Workspace(t, configuration("one"))}
+	r.w.Apply(t)
+	r.w.Configure(t, configuration("two"))
+	r.w.Must(t, "apply", "-auto-approve")
+	r.holds(t, 16)
+	if held, generations := r.w.Output(t, "held"), r.w.Output(t, "generations"); held != "16" || generations != "8" {
+		t.Errorf("%s secrets of %s generations are in the state, want 16 of 8", held, generations)
+	}
+	r.w.PlanIsEmpty(t)
+	x.Clock.Advance(8 * day)
+	r.w.Must(t, "apply", "-auto-approve")
+	r.holds(t, 8)
 	r.w.PlanIsEmpty(t)
 	r.ends(t)
 }

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
@@ -187,6 +189,54 @@ func TestSecretRotationReasons(t *testing.T) {
 				t.Errorf("it says: %q, want %q\nplanned: %v", text, c.says, got.values)
 			}
 		})
+	}
+}
+
+// What is due is due at the very second, and stays so.
+func TestSecretVerdict(t *testing.T) {
+	t.Parallel()
+	end := epoch.Add(90 * 24 * time.Hour)
+	secret := func(renew types.Int64, previous *previousSecret) *clientSecretModel {
+		m := &clientSecretModel{KeyID: text(someID), EndDate: instant(end), RenewBeforeDays: renew, Previous: types.ObjectNull(previousTypes())}
+		if previous != nil {
+			m.Previous = previous.object()
+		}
+		return m
+	}
+	before, renewed := secret(types.Int64Null(), nil), secret(types.Int64Value(30), nil)
+	renewal, over := end.Add(-30*24*time.Hour), epoch.Add(24*time.Hour)
+	overlap := secret(types.Int64Null(), &previousSecret{text(olderID), instant(end), instant(over)})
+	outlived := secret(types.Int64Null(), &previousSecret{text(olderID), instant(over), instant(end)})
+	for what, c := range map[string]struct {
+		secret *clientSecretModel
+		now    time.Time
+		want   verdict
+	}{
+		"fresh":                         {before, epoch, verdict{}},
+		"a second before its end":       {before, end.Add(-time.Second), verdict{}},
+		"at its end":                    {before, end, verdict{KeyID: someID, Due: dueExpired}},
+		"a second before its renewal":   {renewed, renewal.Add(-time.Second), verdict{}},
+		"at its renewal":                {renewed, renewal, verdict{KeyID: someID, Due: dueRenewal}},
+		"not renewed in time":           {renewed, end.Add(time.Hour), verdict{KeyID: someID, Due: dueExpired}},
+		"a second before the overlap's": {overlap, over.Add(-time.Second), verdict{}},
+		"at the overlap's end":          {overlap, over, verdict{Prune: olderID}},
+		"a previous one that expired":   {outlived, over, verdict{Prune: olderID}},
+		"everything":                    {overlap, end, verdict{KeyID: someID, Due: dueExpired, Prune: olderID}},
+	} {
+		if got := c.secret.judge(t.Context(), c.now); got != c.want {
+			t.Errorf("%s: %+v, want %+v", what, got, c.want)
+		}
+	}
+}
+
+// An overlap ends with the days granted, or with the secret.
+func TestOverlapEndsWithTheSecret(t *testing.T) {
+	t.Parallel()
+	m := &clientSecretModel{KeyID: text(someID), EndDate: instant(epoch.Add(3 * 24 * time.Hour))}
+	for days, want := range map[int64]time.Time{0: epoch, 2: epoch.Add(2 * 24 * time.Hour), 3: epoch.Add(3 * 24 * time.Hour), 7: epoch.Add(3 * 24 * time.Hour)} {
+		if got := m.superseded(days, epoch).RemoveAfter; got != instant(want) {
+			t.Errorf("%d days: until %s, want %s", days, got, want)
+		}
 	}
 }
 
