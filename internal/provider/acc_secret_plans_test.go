@@ -120,6 +120,31 @@ func TestAccRotationAndRefresh(t *testing.T) {
 	r.ends(t)
 }
 
+// Right after a rotation, and right after a removal, other processes meet replicas that show the secrets as they were:
+// that is neither drift nor a reason for another rotation.
+func TestAccRotationBeforeReplicasThatLag(t *testing.T) {
+	t.Parallel()
+	x := acctest.Calm(t, emulator.WithLag(3*time.Second), emulator.WithSeed(1)) // with this seed a plan meets such a replica
+	r, _ := startRotation(t, x, rotating(triggered("one")+"\n  overlap_days = 0"))
+	for _, trigger := range []string{"two", "three"} {
+		r.w.Configure(t, rotating(triggered(trigger)+"\n  overlap_days = 0"))
+		x.Clock.Advance(day) // what is remembered of earlier writes is of no use any more
+		old := r.keyID(t)
+		r.w.Must(t, "apply", "-auto-approve")
+		current := r.keyID(t)
+		for range 3 {
+			r.w.Must(t, "apply", "-refresh-only", "-auto-approve")
+			if r.keyID(t) != current || r.keyID(t, "previous") != old {
+				t.Fatalf("a lagging replica was taken for drift: %v", values(t, r.w, "appreg_client_secret.test"))
+			}
+		}
+	}
+	r.w.Must(t, "apply", "-auto-approve")
+	r.w.PlanIsEmpty(t)
+	r.holds(t, 1)
+	r.ends(t)
+}
+
 // serial counts the versions of the state.
 func (r *rotation) serial(t *testing.T) any {
 	t.Helper()
