@@ -223,7 +223,7 @@ func TestSecretVerdict(t *testing.T) {
 		"a previous one that expired":   {outlived, over, verdict{Prune: olderID}},
 		"everything":                    {overlap, end, verdict{KeyID: someID, Due: dueExpired, Prune: olderID}},
 	} {
-		if got := c.secret.judge(t.Context(), c.now); got != c.want {
+		if got := c.secret.judge(t.Context(), c.now, ""); got != c.want {
 			t.Errorf("%s: %+v, want %+v", what, got, c.want)
 		}
 	}
