@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
@@ -44,7 +45,7 @@ func TestAClockThatIsAnHourOff(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					base, log := inProcess{e}, &syncBuffer{}
+					base, log := acctest.InProcess{Handler: e}, &syncBuffer{}
 					c, err := directory.New(directory.Options{
 						GraphEndpoint: graphOrigin, Credential: wrongClock{automation{base, e.Facts()}, off}, Base: base, UserAgent: "appreg/test",
 						Logger: slog.New(slog.NewTextHandler(log, nil)), Now: func() time.Time { return time.Now().Add(off) },

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,6 +18,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
@@ -28,50 +27,9 @@ import (
 
 const graphOrigin = "https://graph.test"
 
-// inProcess carries requests to a handler without a network, so that they run in virtual time. The handler goes on
-// when the client leaves, as a server does.
-type inProcess struct{ handler http.Handler }
-
-func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body io.Reader = http.NoBody
-	if r.Body != nil {
-		raw, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		body = strings.NewReader(string(raw))
-	}
-	in := httptest.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, r.URL.String(), body)
-	in.Header = r.Header.Clone()
-	type outcome struct {
-		resp *http.Response
-		err  error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-					panic(p)
-				}
-				done <- outcome{err: io.ErrUnexpectedEOF}
-			}
-		}()
-		w := httptest.NewRecorder()
-		p.handler.ServeHTTP(w, in)
-		done <- outcome{resp: w.Result()}
-	}()
-	select {
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	case o := <-done:
-		return o.resp, o.err
-	}
-}
-
 // automation signs in as the emulator's automation application.
 type automation struct {
-	base  inProcess
+	base  acctest.InProcess
 	facts emulator.Facts
 }
 
@@ -109,7 +67,7 @@ func newTenant(t *testing.T, opts ...emulator.Option) (*directory.Client, *emula
 
 func newClient(t *testing.T, e *emulator.Emulator) *directory.Client {
 	t.Helper()
-	base := inProcess{e}
+	base := acctest.InProcess{Handler: e}
 	c, err := directory.New(directory.Options{
 		GraphEndpoint: graphOrigin, Credential: automation{base, e.Facts()}, Base: base, UserAgent: "appreg/test",
 		Logger: slog.New(slog.DiscardHandler), Now: time.Now,

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 )
@@ -67,7 +68,7 @@ func throughGarbler(t *testing.T, junk garbage, spoils func(method, path string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := inProcess{e}
+	base := acctest.InProcess{Handler: e}
 	g := &garbler{next: base, garbage: junk, spoils: spoils, seen: make(map[string]int)}
 	c, err := directory.New(directory.Options{
 		GraphEndpoint: graphOrigin, Credential: automation{base, e.Facts()}, Base: g, UserAgent: "appreg/test",

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/acctest"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 )
@@ -94,7 +95,7 @@ func throughTollgate(t *testing.T, g *tollgate, opts ...emulator.Option) (*direc
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, log := inProcess{e}, &syncBuffer{}
+	base, log := acctest.InProcess{Handler: e}, &syncBuffer{}
 	g.next = base
 	c, err := directory.New(directory.Options{
 		GraphEndpoint: graphOrigin, Credential: automation{base, e.Facts()}, Base: g, UserAgent: "appreg/test", Now: time.Now,
