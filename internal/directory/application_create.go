@@ -179,10 +179,7 @@ func (c *Client) findMarked(ctx context.Context, marker string, patience time.Du
 	if len(found) > 0 {
 		return &found[0], nil
 	}
-	if permanent(err) {
-		return nil, err
-	}
-	return nil, nil
+	return nil, err
 }
 
 // purgeTwins removes what an earlier attempt of the same create has made after all. When the filter shows the later

@@ -41,23 +41,34 @@ func await[T any](ctx context.Context, c *Client, w wait, read func(context.Cont
 	}
 }
 
-// lookFor is await for at most d, in afterwards' sense. It goes on for another d when Graph wanted to be left alone all
-// the while, so that nothing was seen that could count.
+// lookFor is await for what a request without reply may have made. It looks until done, or until it could look for d: time
+// in which nothing was seen, because Graph throttled or failed, doesn't count. Then it returns what it saw last. When the
+// caller is gone already it has Bounds.Grace.
 func lookFor[T any](ctx context.Context, c *Client, d time.Duration, w wait, read func(context.Context) (T, error), done func(T, error) bool) (T, error) {
-	seen := false
-	watched := func(ctx context.Context) (T, error) {
-		v, err := read(ctx)
-		seen = seen || err == nil || KindOf(err) == KindNotFound
-		return v, err
+	look, cancel := c.afterwards(ctx, c.bounds.Visible)
+	defer cancel()
+	s := search{enough: d}
+	return await(look, c, w, read, func(v T, err error) bool { return done(v, err) || s.over(err) })
+}
+
+// search tells when something was looked for long enough.
+type search struct {
+	enough, looked time.Duration
+	last           time.Time
+}
+
+// longestLook is more than the pause between two looks that nothing holds up.
+const longestLook = 4 * time.Second
+
+// over counts a look and tells whether it was the last one.
+func (s *search) over(err error) bool {
+	now := time.Now()
+	saw := err == nil || KindOf(err) == KindNotFound
+	if saw && !s.last.IsZero() {
+		s.looked += min(now.Sub(s.last), longestLook)
 	}
-	for {
-		look, cancel := c.afterwards(ctx, d)
-		v, err := await(look, c, w, watched, done)
-		cancel()
-		if left, _ := c.window.Remaining(); seen || left <= 0 || KindOf(err) != KindUnsettled || ctx.Err() != nil {
-			return v, err
-		}
-	}
+	s.last = now
+	return saw && s.looked >= s.enough
 }
 
 // refused is for a write that was sent again until the wait ran out, so that nothing was written: what Graph last said

@@ -91,20 +91,21 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 	body.SetScope(&scope)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	lost, odd := false, strangers(0)
+	lost, gone, odd := false, false, strangers(0)
 	_, err = await(bounded, c, wait{opEnsureGrant, want.ClientPrincipalID, "replicas to know the service principals"}, func(ctx context.Context) (struct{}, error) {
 		m, err := c.grantsBuilder().Post(ctx, body, nil)
 		if err = created(identified(m, err)); err == nil {
 			made = fromGrant(m)
 			return struct{}{}, nil
 		}
+		gone = c.principals.believes404(want.ClientPrincipalID) // as of the reply: what follows may take its time
 		failure := c.fail(opEnsureGrant, want.ClientPrincipalID, err)
 		lost = lost || KindOf(failure) == KindAmbiguous
 		if kind := KindOf(failure); kind == KindConflict || kind == KindInvalid {
 			// Both codes are in use for a key that is taken.
 			got, err := c.getGrant(ctx, want.ID)
-			if err = c.fail(opEnsureGrant, want.ClientPrincipalID, err); err == nil {
-				held = got
+			if err = c.fail(opEnsureGrant, want.ClientPrincipalID, err); err == nil && c.grants.accept(got.ID, got) {
+				held = got // from now on a 404 for it is a replica that lags
 				return struct{}{}, nil
 			}
 			if KindOf(err) == KindNotGraph {
@@ -118,7 +119,7 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 			return odd.enough(err) // sent again; a conflicting grant will be readable in a while
 		case KindInvalid, KindNotFound:
 			// A replica may not know a service principal yet that this process made.
-			return c.principals.believes404(want.ClientPrincipalID)
+			return gone
 		}
 		return true
 	})

@@ -99,6 +99,25 @@ func (m *memory[T]) restored(id string) {
 	m.with(id, func(k *knowledge[T]) { k.deleted, k.alive = time.Time{}, time.Now(); k.writes++ })
 }
 
+// recall takes over what an earlier process wrote that long ago: the object was there then, and what the write added to it
+// (properties) shows on every replica that has caught up.
+func (m *memory[T]) recall(id string, age time.Duration, properties ...string) {
+	if age >= m.bounds.Missing {
+		return
+	}
+	m.with(id, func(k *knowledge[T]) {
+		then := time.Now().Add(-age)
+		if !k.deleted.IsZero() || k.alive.After(then) {
+			return
+		}
+		k.alive = then
+		for _, name := range properties {
+			// Kept for Bounds.Missing and no longer: somebody may have taken it away since.
+			k.obsolete[name] = obsolescence{at: then.Add(m.bounds.Missing - m.bounds.Recent), before: map[string]bool{"": true}}
+		}
+	})
+}
+
 // accept judges a read. A read that shows what this process has made obsolete is stale, and is not accepted; any other
 // becomes the snapshot, because a value that was never ours is somebody else's change.
 func (m *memory[T]) accept(id string, v *T) (ok bool) {

@@ -11,25 +11,8 @@ import (
 
 // Owners lists the object ids of an application's owners. Graph: GET /applications/{id}/owners.
 func (c *Client) Owners(ctx context.Context, id string) ([]string, error) {
-	builder := c.applicationBuilder(id).Owners()
-	config := &applications.ItemOwnersRequestBuilderGetRequestConfiguration{
-		QueryParameters: &applications.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}},
-	}
 	owners, err := await(ctx, c, wait{opReadOwners, id, "replicas to know the application"}, func(ctx context.Context) ([]string, error) {
-		var ids []string
-		err := pages(ctx, c,
-			func(ctx context.Context) (models.DirectoryObjectCollectionResponseable, error) {
-				return builder.Get(ctx, config)
-			},
-			func(ctx context.Context, link string) (models.DirectoryObjectCollectionResponseable, error) {
-				return builder.WithUrl(link).Get(ctx, nil)
-			},
-			func(page models.DirectoryObjectCollectionResponseable) {
-				for _, o := range page.GetValue() {
-					ids = append(ids, text(o.GetId()))
-				}
-			})
-		return ids, c.fail(opReadOwners, id, err)
+		return c.listOwners(ctx, id)
 	}, func(_ []string, err error) bool {
 		return KindOf(err) != KindNotFound || c.applications.believes404(id)
 	})
@@ -38,6 +21,27 @@ func (c *Client) Owners(ctx context.Context, id string) ([]string, error) {
 	}
 	slices.Sort(owners)
 	return owners, nil
+}
+
+// listOwners asks once.
+func (c *Client) listOwners(ctx context.Context, id string) (ids []string, err error) {
+	builder := c.applicationBuilder(id).Owners()
+	config := &applications.ItemOwnersRequestBuilderGetRequestConfiguration{
+		QueryParameters: &applications.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}},
+	}
+	err = pages(ctx, c,
+		func(ctx context.Context) (models.DirectoryObjectCollectionResponseable, error) {
+			return builder.Get(ctx, config)
+		},
+		func(ctx context.Context, link string) (models.DirectoryObjectCollectionResponseable, error) {
+			return builder.WithUrl(link).Get(ctx, nil)
+		},
+		func(page models.DirectoryObjectCollectionResponseable) {
+			for _, o := range page.GetValue() {
+				ids = append(ids, text(o.GetId()))
+			}
+		})
+	return ids, c.fail(opReadOwners, id, err)
 }
 
 // changeOwners adds what updated has and old has not, and removes what old has and updated has not, never the caller.
@@ -76,11 +80,13 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		return c.applicationBuilder(id).Owners().Ref().Post(ctx, body, nil)
 	}
 	var odd strangers
+	gone := false
 	_, err := await(ctx, c, wait{opUpdateApplication, id, "the owner to be written"}, func(ctx context.Context) (struct{}, error) {
 		err := c.fail(opUpdateApplication, id, send(ctx))
+		gone = c.applications.believes404(id) // as of the reply: what follows may take its time
 		switch KindOf(err) {
 		case KindInvalid, KindNotFound, KindConflict, KindAmbiguous:
-			owners, listErr := c.Owners(ctx, id)
+			owners, listErr := c.listOwners(ctx, id) // without a wait, which would take its time from that of the write
 			if KindOf(listErr) == KindNotGraph {
 				return struct{}{}, listErr
 			}
@@ -94,7 +100,7 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		case KindAmbiguous:
 			return odd.enough(err)
 		case KindNotFound:
-			return err == nil || c.applications.believes404(id)
+			return err == nil || gone
 		}
 		return true
 	})

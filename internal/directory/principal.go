@@ -36,6 +36,8 @@ type ServicePrincipal struct {
 	Foreign bool
 	// Previous is what CreateServicePrincipal found in one that it took over or restored, and nil otherwise.
 	Previous Properties
+
+	createdBy string // client id, "" where Graph doesn't say
 }
 
 // MicrosoftTenantID owns Microsoft's first-party applications.
@@ -150,10 +152,18 @@ func (c *Client) postPrincipal(ctx context.Context, spec ServicePrincipalSpec) (
 	if err != nil {
 		return nil, nil, nil, refused(err)
 	}
-	if lost && held != nil && !held.CreatedAt.Before(c.byGraph(began)) {
+	if lost && held != nil && held.madeAs(spec, c.byGraph(began), own) {
 		return held, nil, nil, nil
 	}
 	return made, revived, held, nil
+}
+
+// madeAs tells whether a service principal is what a lost request has made: as young, by us, and with the content sent.
+// Another one was made by somebody else at the same moment.
+func (s *ServicePrincipal) madeAs(sent ServicePrincipalSpec, since time.Time, own claims) bool {
+	return !s.CreatedAt.Before(since) && (s.createdBy == "" || s.createdBy == own.ClientID) &&
+		s.AccountEnabled == sent.AccountEnabled && s.AppRoleAssignmentRequired == sent.AppRoleAssignmentRequired && s.Notes == sent.Notes &&
+		len(without(sent.Tags, slices.Concat(s.Tags, s.InheritedTags))) == 0
 }
 
 // principalRefused tells whether sending the request again would be answered the same way.

@@ -27,6 +27,7 @@ func (c *Client) fromPrincipal(ctx context.Context, m models.ServicePrincipalabl
 		ID: text(m.GetId()), DisplayName: text(m.GetDisplayName()), ApplicationTenantID: guid(m.GetAppOwnerOrganizationId()),
 		SignInAudience: text(m.GetSignInAudience()), Secrets: fromPasswords(m.GetPasswordCredentials()),
 		Certificates: fromKeys(m.GetKeyCredentials()), CreatedAt: extraTime(m.GetAdditionalData(), "createdDateTime"),
+		createdBy: extraText(m.GetAdditionalData(), "createdByAppId"),
 	}
 	tags, markers := splitMarkers(m.GetTags())
 	sp.InheritedTags, sp.Foreign = markers, c.isForeign(ctx, sp)

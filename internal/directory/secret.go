@@ -120,10 +120,10 @@ func (c *Client) addPassword(ctx context.Context, applicationID string, want Sec
 // recoverSecret looks for what a request without reply has made. Its value is lost for good, so it is removed.
 // Without error the request may be sent anew: nothing of it is left, or nothing of it was found.
 func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error) (removed bool, err error) {
-	app, err := lookFor(ctx, c, min(lateFilter, c.bounds.Missing), wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
+	app, err := lookFor(ctx, c, min(patience(failure), c.bounds.Missing), wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.Application(ctx, before.ID)
 	}, func(app *Application, err error) bool {
-		return permanent(err) || (err == nil && len(newSecrets(before, app)) > 0)
+		return permanent(err) || err == nil && len(newSecrets(before, app)) > 0
 	})
 	ambiguous := *errorOf(failure)
 	if app == nil {
