@@ -28,7 +28,7 @@ const (
 // courtesyTimeout limits a check at plan that may be skipped, lookupTimeout one that may not.
 const (
 	courtesyTimeout = 30 * time.Second
-	lookupTimeout   = 2 * time.Minute
+	lookupTimeout   = readTimeout
 )
 
 // Where the private state of a resource keeps its directory.Memory: of the object, and of the list of its owners.
@@ -116,19 +116,19 @@ type privateState interface {
 
 // remember keeps a write in private state, so that the next process knows a lagging replica from drift. A write that
 // changed nothing in the tenant leaves the memory of the last one alone.
-func (s *session) remember(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
+func (s *session) remember(ctx context.Context, private privateState, before, after directory.Properties) diag.Diagnostics {
 	if maps.Equal(before, after) {
 		return nil
 	}
-	return store(ctx, private, memoryKey, s.client.Remember(before, after))
+	return s.keep(ctx, private, memoryKey, s.client.Remember(before, after))
 }
 
 // rememberOwners is remember for the owners, which Graph lists apart from the object.
-func (s *session) rememberOwners(ctx context.Context, private privateWriter, before, after []string) diag.Diagnostics {
+func (s *session) rememberOwners(ctx context.Context, private privateState, before, after []string) diag.Diagnostics {
 	if len(minusFold(before, after))+len(minusFold(after, before)) == 0 {
 		return nil
 	}
-	return store(ctx, private, ownersMemoryKey, s.client.Remember(ownerProperties(before), ownerProperties(after)))
+	return s.keep(ctx, private, ownersMemoryKey, s.client.Remember(ownerProperties(before), ownerProperties(after)))
 }
 
 func ownerProperties(owners []string) directory.Properties {
@@ -141,10 +141,15 @@ func ownerProperties(owners []string) directory.Properties {
 
 // rememberNew is remember for a create, and for what hangs on an object that may have been made a moment ago: a 404 is
 // then not to be believed. before is nil where there was nothing.
-func (s *session) rememberNew(ctx context.Context, private privateWriter, before, after directory.Properties) diag.Diagnostics {
+func (s *session) rememberNew(ctx context.Context, private privateState, before, after directory.Properties) diag.Diagnostics {
 	m := s.client.Remember(before, after)
 	m.Created = true
-	return store(ctx, private, memoryKey, m)
+	return s.keep(ctx, private, memoryKey, m)
+}
+
+// keep stores a memory, with what the one before it still has to tell.
+func (s *session) keep(ctx context.Context, private privateState, key string, m directory.Memory) diag.Diagnostics {
+	return store(ctx, private, key, s.client.Following(load[directory.Memory](ctx, private, key), m))
 }
 
 // store keeps a value as JSON in private state.

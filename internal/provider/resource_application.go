@@ -26,6 +26,10 @@ var (
 // importedKey marks in private state that the owners in state were found by an import and are not ours to remove.
 const importedKey = "imported"
 
+// halfMadeKey marks in private state an application whose creation failed half way. What takes its place would find its
+// unique name reserved for 30 days, so a deletion purges it.
+const halfMadeKey = "half_made"
+
 type applicationResource struct{ base }
 
 func newApplicationResource() resource.Resource { return &applicationResource{} }
@@ -201,7 +205,9 @@ func (r *applicationResource) Create(ctx context.Context, req resource.CreateReq
 		if !adopted {
 			r.made.add(app.ID)
 		}
-		act.failed(&resp.Diagnostics, err, true)
+		if act.failed(&resp.Diagnostics, err, true) && !adopted {
+			resp.Diagnostics.Append(setFlag(ctx, resp.Private, halfMadeKey, true)...)
+		}
 		return
 	}
 	plan.action("create").failed(&resp.Diagnostics, err, false)
@@ -285,6 +291,7 @@ func (r *applicationResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, plan.Timeouts.Update, writeTimeout)
 	defer cancel()
 
+	r.client.RecallApplication(state.ID.ValueString(), recall(ctx, req.Private))
 	old, updated := state.toDirectory(ctx), plan.toDirectory(ctx)
 	imported := flag(ctx, req.Private, importedKey)
 	if imported {
@@ -298,6 +305,7 @@ func (r *applicationResource) Update(ctx context.Context, req resource.UpdateReq
 	plan.Adopted = state.Adopted
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importedKey, imported && config.Owners.IsNull())...)
+	resp.Diagnostics.Append(setFlag(ctx, resp.Private, halfMadeKey, false)...)
 	resp.Diagnostics.Append(r.remember(ctx, resp.Private, properties(old), properties(updated))...)
 	resp.Diagnostics.Append(r.rememberOwners(ctx, resp.Private, old.Owners, updated.Owners)...)
 }
@@ -316,7 +324,9 @@ func (r *applicationResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
-	err := r.client.DeleteApplication(ctx, state.ID.ValueString(), state.PurgeOnDestroy.ValueBool())
+	r.client.RecallApplication(state.ID.ValueString(), recall(ctx, req.Private))
+	purge := state.PurgeOnDestroy.ValueBool() || flag(ctx, req.Private, halfMadeKey)
+	err := r.client.DeleteApplication(ctx, state.ID.ValueString(), purge)
 	state.action("delete").failed(&resp.Diagnostics, err, false)
 }
 

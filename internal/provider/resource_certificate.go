@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -203,6 +204,7 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
+	r.client.RecallApplication(state.ApplicationID.ValueString(), recall(ctx, req.Private), "certificate/"+strings.ToLower(state.KeyID.ValueString()))
 	err := r.client.RemoveCertificate(ctx, state.ApplicationID.ValueString(), state.KeyID.ValueString())
 	state.action("delete").failed(&resp.Diagnostics, err, false)
 }

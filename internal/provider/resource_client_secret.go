@@ -249,6 +249,7 @@ func (r *clientSecretResource) Update(ctx context.Context, req resource.UpdateRe
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, plan.Timeouts.Update, writeTimeout)
 	defer cancel()
+	r.client.RecallApplication(state.ApplicationID.ValueString(), recall(ctx, req.Private), "secret/"+state.KeyID.ValueString())
 	switch {
 	case plan.KeyID.IsUnknown():
 		r.rotate(ctx, &plan, &state, resp)
@@ -268,6 +269,7 @@ func (r *clientSecretResource) Delete(ctx context.Context, req resource.DeleteRe
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
+	r.client.RecallApplication(state.ApplicationID.ValueString(), recall(ctx, req.Private), "secret/"+state.KeyID.ValueString())
 	held := append(leftovers(ctx, req.Private), state.KeyID.ValueString())
 	if previous := state.previous(ctx); previous != nil {
 		held = append(held, previous.KeyID.ValueString())

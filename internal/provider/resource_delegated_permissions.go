@@ -152,6 +152,12 @@ func (r *delegatedPermissionsResource) write(ctx context.Context, plan *delegate
 	return app != nil
 }
 
+// expect tells the client what the process before has written.
+func (r *delegatedPermissionsResource) expect(ctx context.Context, state *delegatedPermissionsModel, private privateReader) {
+	api := strings.ToLower(state.APIClientID.ValueString())
+	r.client.RecallApplication(state.ApplicationID.ValueString(), recall(ctx, private), "scopes/"+api)
+}
+
 // Create implements resource.Resource.
 func (r *delegatedPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan delegatedPermissionsModel
@@ -220,6 +226,7 @@ func (r *delegatedPermissionsResource) Update(ctx context.Context, req resource.
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
+	r.expect(ctx, &state, req.Private)
 	if !r.write(ctx, &plan, mapOf(state.ScopeIDs), &resp.Diagnostics) {
 		return
 	}
@@ -236,6 +243,7 @@ func (r *delegatedPermissionsResource) Delete(ctx context.Context, req resource.
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
+	r.expect(ctx, &state, req.Private)
 	app, err := r.client.SetDelegatedPermissions(ctx, state.ApplicationID.ValueString(), state.APIClientID.ValueString(), nil)
 	if directory.KindOf(err) == directory.KindNotFound {
 		return

@@ -145,6 +145,7 @@ func (r *federatedCredentialResource) Update(ctx context.Context, req resource.U
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, plan.Timeouts.Update, writeTimeout)
 	defer cancel()
+	r.client.RecallFederatedCredential(state.ApplicationID.ValueString(), state.CredentialID.ValueString(), recall(ctx, req.Private))
 	changed, err := r.client.UpdateFederatedCredential(ctx, plan.ApplicationID.ValueString(), state.CredentialID.ValueString(), state.toDirectory(), plan.toDirectory())
 	if plan.action("update").failed(&resp.Diagnostics, err, changed != nil) {
 		return
@@ -162,6 +163,7 @@ func (r *federatedCredentialResource) Delete(ctx context.Context, req resource.D
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
+	r.client.RecallFederatedCredential(state.ApplicationID.ValueString(), state.CredentialID.ValueString(), recall(ctx, req.Private))
 	err := r.client.DeleteFederatedCredential(ctx, state.ApplicationID.ValueString(), state.CredentialID.ValueString())
 	state.action("delete").failed(&resp.Diagnostics, err, false)
 }

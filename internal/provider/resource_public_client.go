@@ -142,6 +142,7 @@ func (r *publicClientResource) Update(ctx context.Context, req resource.UpdateRe
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, plan.Timeouts.Update, writeTimeout)
 	defer cancel()
+	r.client.RecallApplication(state.ApplicationID.ValueString(), recall(ctx, req.Private))
 	app, err := r.client.SetPublicClient(ctx, plan.ApplicationID.ValueString(), plan.Enabled.ValueBoolPointer())
 	if plan.action("set").failed(&resp.Diagnostics, err, app != nil) {
 		return
@@ -159,6 +160,7 @@ func (r *publicClientResource) Delete(ctx context.Context, req resource.DeleteRe
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
+	r.client.RecallApplication(state.ApplicationID.ValueString(), recall(ctx, req.Private))
 	app, err := r.client.SetPublicClient(ctx, state.ApplicationID.ValueString(), nil)
 	if directory.KindOf(err) == directory.KindNotFound {
 		return

@@ -223,6 +223,7 @@ func (r *servicePrincipalResource) Update(ctx context.Context, req resource.Upda
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, plan.Timeouts.Update, writeTimeout)
 	defer cancel()
 
+	r.client.RecallServicePrincipal(state.ID.ValueString(), recall(ctx, req.Private))
 	old, updated := state.toDirectory(), plan.toDirectory()
 	sp, err := r.client.UpdateServicePrincipal(ctx, state.ID.ValueString(), old, updated)
 	if plan.action("update").failed(&resp.Diagnostics, err, sp != nil) {
@@ -265,6 +266,7 @@ func (r *servicePrincipalResource) Delete(ctx context.Context, req resource.Dele
 			return
 		}
 	}
+	r.client.RecallServicePrincipal(state.ID.ValueString(), recall(ctx, req.Private))
 	err := r.client.DeleteServicePrincipal(ctx, state.ID.ValueString())
 	state.action("delete").failed(&resp.Diagnostics, err, false)
 }
