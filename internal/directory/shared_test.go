@@ -321,37 +321,6 @@ func TestCallerAndTenantComeFromTheToken(t *testing.T) {
 	}
 }
 
-// FuzzQuoteOData: no name ends the literal that it stands in.
-func FuzzQuoteOData(f *testing.F) {
-	for _, seed := range []string{"", "x", "'", "''", "a' or displayName ne 'b", "ü'&$select=id", `\'`, "%27"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, name string) {
-		quoted := quoteOData(name)
-		inside, ok := strings.CutPrefix(quoted, "'")
-		if !ok {
-			t.Fatal(quoted)
-		}
-		// Read as a parser does: a doubled quote is one, a single one ends.
-		var read strings.Builder
-		for i := 0; i < len(inside); i++ {
-			if inside[i] == '\'' {
-				if i+1 < len(inside) && inside[i+1] == '\'' {
-					i++
-				} else if i+1 == len(inside) {
-					break
-				} else {
-					t.Fatalf("%q ends the literal early: %s", name, quoted)
-				}
-			}
-			read.WriteByte(inside[i])
-		}
-		if read.String() != name {
-			t.Errorf("%q reads as %q", name, read.String())
-		}
-	})
-}
-
 // TestNamesWithQuotesDoNotAlterAFilter follows such a name onto the wire.
 func TestNamesWithQuotesDoNotAlterAFilter(t *testing.T) {
 	t.Parallel()

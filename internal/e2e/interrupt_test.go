@@ -61,6 +61,34 @@ func TestInterruptBetweenCommitAndReply(t *testing.T) {
 	}
 }
 
+// Ctrl-C while Graph wants to be left alone for a minute: terraform doesn't wait for that.
+func TestInterruptWhileThrottled(t *testing.T) {
+	t.Parallel()
+	x := acctest.Calm(t, emulator.WithFaults([]fault.Rule{
+		{Method: http.MethodPost, Route: "/applications", Kind: fault.Throttle, RetryAfter: "60"},
+	}))
+	w := x.Workspace(t, "")
+	w.Mirror = mirror
+	w.ConfigureFrom(t, "examples/demo/main.tf")
+	w.Init(t)
+	apply := w.Start(t, "apply", "-auto-approve")
+	committed(t, x, http.MethodPost, "/applications")
+	interrupted := time.Now()
+	if err := apply.Cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	result := apply.Wait(t)
+	took := time.Since(interrupted)
+	t.Logf("terraform stopped after %v", took)
+	// The provider stops within 2 s; terraform itself takes its time on a busy machine.
+	if took > 8*time.Second || result.ExitCode == 0 {
+		t.Errorf("exit status %d after %v\n%s", result.ExitCode, took, result.Output)
+	}
+	if n := len(x.Applications()); n != 0 {
+		t.Errorf("there are %d applications", n)
+	}
+}
+
 // committed waits until the emulator has taken the request in hand whose reply it will hold back.
 func committed(t *testing.T, x *acctest.Tenant, method, route string) {
 	t.Helper()

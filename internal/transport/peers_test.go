@@ -51,6 +51,8 @@ func TestPeersThatAreNotGraph(t *testing.T) {
 		"200, a page called JSON":    {reply{status: 200, body: "<html>"}, success("its JSON is broken")},
 		"200, another type":          {reply{status: 200, body: ok, header: map[string]string{"Content-Type": "text/plain"}}, success("it is not JSON")},
 		"200, a list without object": {reply{status: 200, body: `[1]`}, success("its JSON is broken")},
+		"200, null in a list":        {reply{status: 200, body: `{"value":[{"a":null}, null]}`}, success("a list in it holds null")},
+		"200, a text like null":      {reply{status: 200, body: `{"value":["x,null", ", null]"]}`}, [3]outcome{{1, 200, "", false}, {1, 200, "", false}, {1, 200, "", false}}},
 		"200, null":                  {reply{status: 200, body: `null`}, success("its JSON is broken")},
 		"200, empty":                 {reply{status: 200, header: foreign}, success("it is empty")},
 		"200, empty, from Graph":     {reply{status: 200}, [3]outcome{{5, 0, "it is empty", false}, {1, 200, "", false}, {1, 200, "", false}}},

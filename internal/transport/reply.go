@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 )
 
 // flaw says why a reply can't be one of Microsoft Graph, "" when it can. Between Graph and us are proxies, portals that
@@ -48,7 +49,36 @@ func notAnObject(resp *http.Response) string {
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || !json.Valid(body) {
 		return "its JSON is broken"
 	}
+	if maybeNull.Match(body) && holdsNullElement(body) {
+		return "a list in it holds null"
+	}
 	return ""
+}
+
+// maybeNull finds what can be a null in a list, or a text that looks like one; it is rare in a reply.
+var maybeNull = regexp.MustCompile(`[\[,]\s*null\b`)
+
+// holdsNullElement tells whether a list in a JSON document has null for an element. Graph never sends one, and the SDK
+// leaves them to be stumbled over.
+func holdsNullElement(document []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(document))
+	var lists []bool // which of the values that are open are lists
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return false // the end: the document is valid
+		}
+		switch token {
+		case json.Delim('['), json.Delim('{'):
+			lists = append(lists, token == json.Delim('['))
+		case json.Delim(']'), json.Delim('}'):
+			lists = lists[:len(lists)-1]
+		case nil:
+			if len(lists) > 0 && lists[len(lists)-1] {
+				return true
+			}
+		}
+	}
 }
 
 // badRedirect says why a redirect is not to be followed. A write is not: it would become a read on the way.
