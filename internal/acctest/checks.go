@@ -68,10 +68,13 @@ func (x *Tenant) door(t testing.TB, err error) {
 	}
 }
 
-// Applications lists the live applications that were not there from the start.
-func (x *Tenant) Applications() []tenant.Doc {
-	return slices.DeleteFunc(x.Objects(tenant.Application), func(d tenant.Doc) bool { return x.seeded[d.String("id")] })
+// Made lists the live objects of a kind that were not there from the start: applications, service principals or grants.
+func (x *Tenant) Made(kind tenant.Kind) []tenant.Doc {
+	return slices.DeleteFunc(x.Objects(kind), func(d tenant.Doc) bool { return x.seeded[d.String("id")] })
 }
+
+// Applications lists the live applications that were not there from the start.
+func (x *Tenant) Applications() []tenant.Doc { return x.Made(tenant.Application) }
 
 // Application is the one live application of that name.
 func (x *Tenant) Application(t testing.TB, name string) tenant.Doc {
@@ -95,10 +98,8 @@ func (x *Tenant) Left(deleted ...string) error {
 		left = append(left, "application "+d.String("displayName"))
 	}
 	for _, kind := range []tenant.Kind{tenant.ServicePrincipal, tenant.Grant} {
-		for _, d := range x.Objects(kind) {
-			if !x.seeded[d.String("id")] {
-				left = append(left, fmt.Sprintf("%s %s %s", kind, d.String("displayName"), d.String("id")))
-			}
+		for _, d := range x.Made(kind) {
+			left = append(left, fmt.Sprintf("%s %s %s", kind, d.String("displayName"), d.String("id")))
 		}
 	}
 	if len(left) > 0 {

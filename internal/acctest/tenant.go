@@ -34,6 +34,7 @@ type Tenant struct {
 	VaultURI string       // of the key vault [keyvault.MainVault], with a slash at the end
 	CAFile   string
 	seeded   map[string]bool // ids of the objects that were there from the start
+	gate     *gate
 }
 
 // Hostile starts a tenant that lags, throttles and pages as its seed decides.
@@ -67,13 +68,14 @@ func start(t testing.TB, opts []emulator.Option) *Tenant {
 	if err != nil {
 		t.Fatalf("start the emulator: %v", err)
 	}
-	server, vault := listen(t, e), listen(t, e.VaultHandler(keyvault.MainVault))
+	g := &gate{next: e}
+	server, vault := listen(t, g), listen(t, e.VaultHandler(keyvault.MainVault))
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := os.WriteFile(ca, certificate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	x := &Tenant{Emulator: e, Clock: clock, URL: server.URL, VaultURI: vault.URL + "/", CAFile: ca, seeded: map[string]bool{}}
+	x := &Tenant{Emulator: e, Clock: clock, URL: server.URL, VaultURI: vault.URL + "/", CAFile: ca, seeded: map[string]bool{}, gate: g}
 	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant} {
 		for _, d := range x.Objects(kind) {
 			x.seeded[d.String("id")] = true

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -92,8 +93,29 @@ func (w *Workspace) Terraform(t testing.TB, args ...string) Result {
 // Process is a terraform command under way.
 type Process struct {
 	Cmd    *exec.Cmd
-	output *bytes.Buffer
+	output *transcript
 	stop   func()
+}
+
+// Printed is what the command has printed so far.
+func (p *Process) Printed() string { return colours.ReplaceAllString(p.output.String(), "") }
+
+// transcript keeps what a process prints, to be read meanwhile.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
 }
 
 // Start begins a command, to be interrupted by the test; Wait ends it.
@@ -126,13 +148,13 @@ func (w *Workspace) start(t testing.TB, program string, args ...string) *Process
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = w.Dir
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
+	output := &transcript{}
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.Env = env
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%s must be on the PATH: %v", program, err)
 	}
-	return &Process{Cmd: cmd, output: &output, stop: func() { cancel(); stop() }}
+	return &Process{Cmd: cmd, output: output, stop: func() { cancel(); stop() }}
 }
 
 // Wait waits for the command's end.
@@ -144,7 +166,7 @@ func (p *Process) Wait(t testing.TB) Result {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatalf("terraform: %v", err)
 	}
-	return Result{ExitCode: p.Cmd.ProcessState.ExitCode(), Output: colours.ReplaceAllString(p.output.String(), "")}
+	return Result{ExitCode: p.Cmd.ProcessState.ExitCode(), Output: p.Printed()}
 }
 
 var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
