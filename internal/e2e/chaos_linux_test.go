@@ -136,6 +136,7 @@ type life struct {
 	patient    bool            // the person comes back when lists show what was written
 	named      string          // what the plan after it said
 	extra      string          // id of the one object too much
+	adopted    string // id of the partner's service principal, when a repeated creation took it over: a destroy leaves it alone
 	managed    map[string]bool // ids of applications that the state has held
 	told       int             // requests that the story holds
 	story      []string

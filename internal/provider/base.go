@@ -64,14 +64,13 @@ func sessionFrom(data any, diags *diag.Diagnostics) *session {
 	return s
 }
 
-// madeObjects are the object ids of what this process made: whatever a plan looks for in others' objects, it isn't in
-// these, so the second plan of an apply need not ask.
-type madeObjects struct{ ids sync.Map }
+// idSet is a set of GUIDs, however they are spelled. It is safe for concurrent use.
+type idSet struct{ ids sync.Map }
 
-func (m *madeObjects) add(id string) { m.ids.Store(strings.ToLower(id), true) }
+func (s *idSet) add(id string) { s.ids.Store(strings.ToLower(id), true) }
 
-func (m *madeObjects) has(id string) bool {
-	_, ok := m.ids.Load(strings.ToLower(id))
+func (s *idSet) has(id string) bool {
+	_, ok := s.ids.Load(strings.ToLower(id))
 	return ok
 }
 

@@ -185,6 +185,9 @@ func (r *clientSecretResource) Read(ctx context.Context, req resource.ReadReques
 	defer cancel()
 
 	keyID := state.KeyID.ValueString()
+	for _, held := range state.held(ctx, req.Private) {
+		r.tracked.add(held)
+	}
 	app, err := directory.ReadSettled(ctx, r.client, recall(ctx, req.Private), func(ctx context.Context) (*directory.Application, error) {
 		return r.holding(ctx, state.ApplicationID.ValueString(), keyID)
 	}, func(app *directory.Application) directory.Properties { return secretProperties(secretOf(app, keyID)) })
@@ -270,17 +273,22 @@ func (r *clientSecretResource) Delete(ctx context.Context, req resource.DeleteRe
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
 	r.client.RecallApplication(state.ApplicationID.ValueString(), recall(ctx, req.Private), "secret/"+state.KeyID.ValueString())
-	held := append(leftovers(ctx, req.Private), state.KeyID.ValueString())
-	if previous := state.previous(ctx); previous != nil {
-		held = append(held, previous.KeyID.ValueString())
-	}
-	for _, keyID := range held {
+	for _, keyID := range state.held(ctx, req.Private) {
 		err := r.client.RemoveSecret(ctx, state.ApplicationID.ValueString(), keyID)
 		state.action("delete").failed(&resp.Diagnostics, err, false)
 	}
 	if !resp.Diagnostics.HasError() {
 		r.disableInVault(ctx, &state, &resp.Diagnostics)
 	}
+}
+
+// held are the key ids of all secrets that the resource stands for, those that a rotation left to be removed included.
+func (m *clientSecretModel) held(ctx context.Context, private privateReader) []string {
+	ids := append(leftovers(ctx, private), m.KeyID.ValueString())
+	if previous := m.previous(ctx); previous != nil {
+		ids = append(ids, previous.KeyID.ValueString())
+	}
+	return ids
 }
 
 // revokes tells whether the secrets go with the resource.

@@ -56,7 +56,9 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 		planDelivery(ctx, &plan, resp)
 		r.checkNewSecret(&config, &resp.Diagnostics)
 		r.checkVault(ctx, &plan, &resp.Diagnostics)
-		r.warnThirdSecret(ctx, &plan, &resp.Diagnostics)
+		holder := r.holder(ctx, plan.ApplicationID.ValueString())
+		warnThirdSecret(holder, &resp.Diagnostics)
+		r.warnNamesakes(holder, &plan, time.Time{}, &resp.Diagnostics)
 		return
 	}
 	planValidity(ctx, state.ValidityDays, &config, resp)
@@ -155,17 +157,17 @@ func warnFixedEndPassed(config, state *clientSecretModel, diags *diag.Diagnostic
 
 // warnThirdSecret says early that an application for personal accounts holds two secrets already. It is a warning,
 // because a replacement that removes the old one first looks like this, too.
-func (r *clientSecretResource) warnThirdSecret(ctx context.Context, plan *clientSecretModel, diags *diag.Diagnostics) {
-	if held := r.fullyHeld(ctx, plan.ApplicationID.ValueString()); len(held) > 0 {
+func warnThirdSecret(holder *directory.Application, diags *diag.Diagnostics) {
+	if held := fullyHeld(holder); len(held) > 0 {
 		diags.AddAttributeWarning(path.Root("application_id"), "The application holds two client secrets already",
 			"An application for personal Microsoft accounts can hold two at a time, and this one holds "+keyIDs(held)+
 				". Unless this plan removes one of them first, the apply will fail.")
 	}
 }
 
-// fullyHeld lists the secrets of an application that can hold no more; nothing when there is room, or when that can't be
-// told now. The refresh before this plan may just have seen the application, and that will do.
-func (r *clientSecretResource) fullyHeld(ctx context.Context, applicationID string) []directory.Candidate {
+// holder is the application that a new secret is for: nil when this run has made it, and when it can't be read now. The
+// refresh before this plan may just have seen it, and that will do.
+func (r *clientSecretResource) holder(ctx context.Context, applicationID string) *directory.Application {
 	if !r.online() || applicationID == "" || r.made.has(applicationID) {
 		return nil
 	}
@@ -175,15 +177,41 @@ func (r *clientSecretResource) fullyHeld(ctx context.Context, applicationID stri
 		return r.client.Application(ctx, applicationID)
 	}, (*directory.Application).Properties)
 	if err != nil {
-		tflog.Info(ctx, "Skipped the check how many client secrets the application holds.", map[string]any{"application_id": applicationID, "reason": err.Error()})
+		tflog.Info(ctx, "Skipped the check which client secrets the application holds.", map[string]any{"application_id": applicationID, "reason": err.Error()})
 		return nil
 	}
-	if !personal(app.SignInAudience) || len(app.Secrets) < 2 {
+	return app
+}
+
+// fullyHeld lists the secrets of an application that can hold no more; nothing when there is room.
+func fullyHeld(holder *directory.Application) []directory.Candidate {
+	if holder == nil || !personal(holder.SignInAudience) || len(holder.Secrets) < 2 {
 		return nil
 	}
-	held := make([]directory.Candidate, len(app.Secrets))
-	for i, s := range app.Secrets {
+	held := make([]directory.Candidate, len(holder.Secrets))
+	for i, s := range holder.Secrets {
 		held[i] = directory.Candidate{ID: s.KeyID, DisplayName: s.DisplayName}
 	}
 	return held
+}
+
+// warnNamesakes names secrets that are like the one to be made, newer than the present one, and in no state that this
+// process has seen: a run that was killed between Graph's reply and the state leaves one, and its value is lost. It looks
+// only where a secret is to be made: a cut-off creation or rotation is planned again.
+func (r *clientSecretResource) warnNamesakes(holder *directory.Application, plan *clientSecretModel, since time.Time, diags *diag.Diagnostics) {
+	if holder == nil || plan.DisplayName.IsUnknown() {
+		return
+	}
+	var found []string
+	for _, s := range holder.Secrets {
+		if s.DisplayName == plan.DisplayName.ValueString() && s.Start.After(since) && s.End.After(r.now()) && !r.tracked.has(s.KeyID) {
+			found = append(found, fmt.Sprintf("key id %s, valid from %s until %s", s.KeyID, instant(s.Start).ValueString(), instant(s.End).ValueString()))
+		}
+	}
+	if len(found) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The application holds a client secret named %q that is not in the state", plan.DisplayName.ValueString()),
+		paragraphs("If an earlier run was cut off, it may have made it, and nobody knows its value. Unless this plan replaces it, or somebody else uses it, remove it from the application's \"Certificates & secrets\":",
+			bullets(found)))
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/appreg/terraform-provider-appreg/internal/directory"
 )
 
 // rotationPlan is a rotation that is to be planned.
@@ -91,10 +93,12 @@ func changedTriggers(plan, state types.Map) (text string, certain bool) {
 func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan, resp *resource.ModifyPlanResponse) {
 	r.checkNewSecret(p.config, &resp.Diagnostics)
 	r.checkVault(ctx, p.plan, &resp.Diagnostics)
-	r.refuseThirdSecret(ctx, p, &resp.Diagnostics)
+	holder := r.holder(ctx, p.plan.ApplicationID.ValueString())
+	refuseThirdSecret(ctx, holder, p, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.warnNamesakes(holder, p.plan, timeOf(p.state.StartDate), &resp.Diagnostics)
 	unknown := map[string]attr.Value{
 		"key_id": types.StringUnknown(), "hint": types.StringUnknown(), "start_date": types.StringUnknown(),
 		"generation": types.Int64Unknown(), "previous": types.ObjectUnknown(previousTypes()),
@@ -150,11 +154,11 @@ func (p rotationPlan) fateOfPrevious(ctx context.Context) string {
 
 // refuseThirdSecret stops a rotation for which there is no room. Secrets that are spent make room during the apply. The
 // first of the two plans of a -replace looks like a rotation, too; that of a taint doesn't.
-func (r *clientSecretResource) refuseThirdSecret(ctx context.Context, p rotationPlan, diags *diag.Diagnostics) {
+func refuseThirdSecret(ctx context.Context, holder *directory.Application, p rotationPlan, diags *diag.Diagnostics) {
 	if p.verdict.Due == dueExpired || p.verdict.Prune != "" {
 		return
 	}
-	held := r.fullyHeld(ctx, p.plan.ApplicationID.ValueString())
+	held := fullyHeld(holder)
 	if len(held) == 0 {
 		return
 	}

@@ -25,6 +25,9 @@ type session struct {
 	now      func() time.Time
 	// configured is false while provider arguments are unknown: checks that need the tenant are skipped.
 	configured bool
-	// made is what this process created.
-	made madeObjects
+	// made are the object ids of what this process created: whatever a plan looks for in others' objects, it isn't in these,
+	// so the second plan of an apply need not ask.
+	made idSet
+	// tracked are the key ids of client secrets that the state holds, as far as this process has seen it.
+	tracked idSet
 }
