@@ -136,7 +136,7 @@ type life struct {
 	patient    bool            // the person comes back when lists show what was written
 	named      string          // what the plan after it said
 	extra      string          // id of the one object too much
-	adopted    string // id of the partner's service principal, when a repeated creation took it over: a destroy leaves it alone
+	adopted    string          // id of the partner's service principal, when a repeated creation took it over: a destroy leaves it alone
 	managed    map[string]bool // ids of applications that the state has held
 	told       int             // requests that the story holds
 	story      []string
@@ -146,7 +146,7 @@ func newLife(t *testing.T, seed int, total *figures) *life {
 	t.Helper()
 	r := rand.New(rand.NewPCG(2026, uint64(seed))) //nolint:gosec // It repeats.
 	l := &life{T: t, random: r, total: total, fate: fates[seed%len(fates)], destroying: seed/len(fates)%3 == 2,
-		obedient: r.IntN(2) == 0, patient: true, managed: map[string]bool{}}
+		obedient: r.IntN(2) == 0, patient: r.IntN(2) == 0, managed: map[string]bool{}}
 	w := weathers()[r.IntN(len(weathers()))]
 	lag := time.Duration(r.Int64N(int64(longestLag)))
 	l.tenant = acctest.Calm(t, emulator.WithSeed(r.Uint64()), emulator.WithLag(lag), emulator.WithFaults(w.rules(r)))
