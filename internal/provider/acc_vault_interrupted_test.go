@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -180,4 +181,48 @@ func TestAccVaultTakeBackFails(t *testing.T) {
 		t.Errorf("what could not be taken back is still there: %v", held)
 	}
 	c.w.PlanIsEmpty(t)
+}
+
+// TestAccVaultReplace replaces a secret in both orders: its version is disabled, the new one is the newest.
+func TestAccVaultReplace(t *testing.T) {
+	t.Parallel()
+	for name, lifecycle := range map[string]string{"old first": "", "new first": "  lifecycle {\n    create_before_destroy = true\n  }"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := acctest.Hostile(t)
+			c := startVault(t, x, lifecycle)
+			first := c.reads(t)
+			c.w.Must(t, "apply", "-auto-approve", "-replace=appreg_client_secret.test")
+			c.works(t, c.reads(t))
+			c.revoked(t, first)
+			if held := versions(x); len(held) != 2 || held[0].Enabled || !held[1].Enabled {
+				t.Errorf("the vault holds %+v", held)
+			}
+			c.w.PlanIsEmpty(t)
+		})
+	}
+}
+
+// TestAccVaultUnknownUntilApply takes the vault's address from a resource of the same configuration.
+func TestAccVaultUnknownUntilApply(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	configuration := strings.Replace(vaulted(x, ""), fmt.Sprintf("%q", x.VaultURI), "terraform_data.vault.output", 1) + fmt.Sprintf(`
+resource "terraform_data" "vault" {
+  input            = %q
+  triggers_replace = "one"
+}
+`, x.VaultURI)
+	w := x.Workspace(t, configuration)
+	w.Apply(t)
+	w.PlanIsEmpty(t)
+	before := versions(x)
+	// The same vault, as the apply finds out: nothing is rotated.
+	w.Configure(t, strings.Replace(configuration, `"one"`, `"two"`, 1))
+	demand(t, w.Must(t, "plan"), []string{"key_vault is known during the apply only"})
+	w.Apply(t)
+	if got := versions(x); len(got) != len(before) {
+		t.Errorf("the vault holds %d versions, want %d", len(got), len(before))
+	}
+	w.PlanIsEmpty(t)
 }

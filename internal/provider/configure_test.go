@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/appreg/terraform-provider-appreg/internal/credential"
+	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
 const (
@@ -254,6 +255,36 @@ func TestClouds(t *testing.T) {
 	s, diags := configure(t, arguments{"environment": "china", "graph_endpoint": "https://graph.test:8443/"}, environment{"APPREG_AUTHORITY_HOST": "https://login.test"})
 	if diags.HasError() || s.graphEndpoint != "https://graph.test:8443" || s.authorityHost != "https://login.test" {
 		t.Errorf("got %+v, %v", s, diags)
+	}
+}
+
+// A vault must be one of the cloud, unless the authority is somebody else's.
+func TestVaultsBelongToTheCloud(t *testing.T) {
+	t.Parallel()
+	const loopback = "https://127.0.0.1:8443/"
+	for _, tt := range []struct {
+		cloud, authority, uri string
+		want                  vault.Kind
+	}{
+		{"public", "", "https://contoso.vault.azure.net/", vault.KindUnknown},
+		{"usgovernment", "", "https://contoso.vault.usgovcloudapi.net/", vault.KindUnknown},
+		{"usgovernmentl5", "", "https://contoso.vault.usgovcloudapi.net/", vault.KindUnknown},
+		{"china", "", "https://contoso.vault.azure.cn/", vault.KindUnknown},
+		{"china", "", "https://contoso.vault.azure.net/", vault.KindWrongCloud},
+		{"public", "", loopback, vault.KindWrongCloud},
+		{"public", "https://login.microsoftonline.com/", loopback, vault.KindWrongCloud},
+		{"public", "https://login.test", loopback, vault.KindUnknown},
+		{"bleu", "", "https://contoso.vault.azure.net/", vault.KindNoKeyVault},
+		{"delos", "https://login.test", loopback, vault.KindNoKeyVault},
+		{"govsg", "", loopback, vault.KindNoKeyVault},
+	} {
+		s, diags := configure(t, arguments{"environment": tt.cloud}, environment{"APPREG_AUTHORITY_HOST": tt.authority})
+		if diags.HasError() {
+			t.Fatalf("%+v: %v", tt, diags)
+		}
+		if err := s.vaults.Check(tt.uri); vault.KindOf(err) != tt.want || (err == nil) != (tt.want == vault.KindUnknown) {
+			t.Errorf("%+v: %v", tt, err)
+		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/appreg/terraform-provider-appreg/internal/credential"
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
-	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
 // action is what was being done when something failed.
@@ -69,13 +68,8 @@ func (a action) failedAt(diags *diag.Diagnostics, p path.Path, err error) {
 
 // detail tells the cause, the next step and what Microsoft's support asks for.
 func (a action) detail(err error) string {
-	var undelivered *deliveryError
-	if errors.As(err, &undelivered) {
-		return a.deliveryDetail(undelivered)
-	}
-	var vaults *vault.Error
-	if errors.As(err, &vaults) {
-		return vaultDetail(vaults)
+	if text := a.detailOfVault(err); text != "" {
+		return text
 	}
 	var refused *credential.Error
 	if errors.As(err, &refused) {

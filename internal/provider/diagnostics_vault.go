@@ -9,6 +9,19 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
+// detailOfVault is detail for what went wrong with a key vault; "" for everything else.
+func (a action) detailOfVault(err error) string {
+	var undelivered *deliveryError
+	var refused *vault.Error
+	switch {
+	case errors.As(err, &undelivered):
+		return a.deliveryDetail(undelivered)
+	case errors.As(err, &refused):
+		return vaultDetail(refused)
+	}
+	return ""
+}
+
 // vaultDetail tells why a vault did not do what was asked, and the next step.
 func vaultDetail(e *vault.Error) string {
 	var refused *credential.Error
