@@ -85,6 +85,9 @@ func (w *Window) wait(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
+// absurd is a wait that no server means: thirty years.
+const absurd = 1e9 * time.Second
+
 // retryAfter reads the header of that name: whole or decimal seconds, or a date, which is the server's and therefore
 // compared with the server's own clock.
 func retryAfter(resp *http.Response) (wait time.Duration, ok bool) {
@@ -97,7 +100,7 @@ func retryAfter(resp *http.Response) (wait time.Duration, ok bool) {
 	}
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
 		// The comparison also rejects NaN, and what would overflow a Duration.
-		if !(seconds >= 0 && seconds < 1e9) {
+		if !(seconds >= 0 && seconds < absurd.Seconds()) {
 			return 0, false
 		}
 		return time.Duration(seconds * float64(time.Second)), true
@@ -110,5 +113,9 @@ func retryAfter(resp *http.Response) (wait time.Duration, ok bool) {
 	if stamp, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		server = stamp
 	}
-	return max(date.Sub(server), 0), true
+	wait = max(date.Sub(server), 0)
+	if wait >= absurd {
+		return 0, false
+	}
+	return wait, true
 }
