@@ -82,3 +82,36 @@ func TestAccImportDoesNotRotate(t *testing.T) {
 		})
 	}
 }
+
+// A name that is known during the apply only may turn out to be the same: then nothing is rotated, and the default
+// validity of a rotation that didn't take place is not noted either.
+func TestAccRotationThatTurnsOutToBeNone(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	configuration := func(trigger, name string) string {
+		return strings.Replace(rotating("  display_name = terraform_data.name.output"), "validity_days  = 90", "", 1) + `
+resource "terraform_data" "name" {
+  input            = "` + name + `"
+  triggers_replace = "` + trigger + `"
+}
+`
+	}
+	r, first := startRotation(t, x, strings.Replace(configuration("one", "mail import"), "appreg_application.test.id\n", "appreg_application.test.id\n  validity_days = 60\n", 1))
+	r.w.Configure(t, configuration("two", "mail import"))
+	r.proposes(t, `Client secret "mail import" may be rotated`, "display_name is known during the apply only")
+	r.w.Must(t, "apply", "-auto-approve")
+	v := values(t, r.w, "appreg_client_secret.test")
+	if r.w.Output(t, "secret") != first || v["validity_days"] != 60.0 || v["previous"] != nil {
+		t.Errorf("nothing was to be rotated: %v", v)
+	}
+	r.w.PlanIsEmpty(t)
+	r.w.Configure(t, configuration("three", "another name"))
+	r.proposes(t, `may be rotated`)
+	r.rotated(t)
+	if days := values(t, r.w, "appreg_client_secret.test")["validity_days"]; days != 180.0 {
+		t.Errorf("the new secret is valid for %v days, want the default", days)
+	}
+	r.works(t, first)
+	r.w.PlanIsEmpty(t)
+	r.ends(t)
+}

@@ -107,8 +107,12 @@ func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan,
 		unknown["end_date"] = types.StringUnknown()
 	}
 	validity := p.config.newValidity()
-	if certain := slices.ContainsFunc(p.reasons, func(r reason) bool { return r.certain }); !certain && !validity.Equal(p.state.ValidityDays) {
-		validity = types.Int64Unknown() // the state's, should there be no rotation after all
+	will := "will"
+	if !p.certain() {
+		will = "may"
+		if !validity.Equal(p.state.ValidityDays) {
+			validity = types.Int64Unknown() // the state's, should there be no rotation after all
+		}
 	}
 	planValidity(ctx, validity, p.config, resp)
 	for name, value := range unknown {
@@ -119,7 +123,12 @@ func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan,
 	for i, r := range p.reasons {
 		texts[i] = r.text
 	}
-	resp.Diagnostics.AddWarning(fmt.Sprintf("Client secret %q will be rotated", p.state.label()), paragraphs(strings.Join(texts, " "), p.destination(ctx), p.fateOfCurrent(), p.fateOfPrevious(ctx)))
+	resp.Diagnostics.AddWarning(fmt.Sprintf("Client secret %q %s be rotated", p.state.label(), will), paragraphs(strings.Join(texts, " "), p.destination(ctx), p.fateOfCurrent(), p.fateOfPrevious(ctx)))
+}
+
+// certain tells whether there is a rotation whatever the values that are not known yet turn out to be.
+func (p rotationPlan) certain() bool {
+	return slices.ContainsFunc(p.reasons, func(r reason) bool { return r.certain })
 }
 
 // fateOfCurrent says what becomes of the secret in state.
@@ -155,7 +164,7 @@ func (p rotationPlan) fateOfPrevious(ctx context.Context) string {
 // refuseThirdSecret stops a rotation for which there is no room. Secrets that are spent make room during the apply. The
 // first of the two plans of a -replace looks like a rotation, too; that of a taint doesn't.
 func refuseThirdSecret(ctx context.Context, holder *directory.Application, p rotationPlan, diags *diag.Diagnostics) {
-	if p.verdict.Due == dueExpired || p.verdict.Prune != "" {
+	if !p.certain() || p.verdict.Due == dueExpired || p.verdict.Prune != "" {
 		return
 	}
 	held := fullyHeld(holder)

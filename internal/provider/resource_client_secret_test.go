@@ -256,16 +256,16 @@ func TestUncertainRotationKeepsTheValidityOpen(t *testing.T) {
 	t.Parallel()
 	prior := existingSecret(number(30), str("2027-01-01T00:00:00Z"))
 	config := map[string]tftypes.Value{"application_id": str(someID), "display_name": tftypes.NewValue(tftypes.String, tftypes.UnknownValue)}
-	if got := planSecret(t, prior, config, ""); got.values["validity_days"].IsKnown() {
-		t.Errorf("validity_days is planned as %s; without a rotation it stays 30", got.values["validity_days"])
+	if got := planSecret(t, prior, config, ""); got.values["validity_days"].IsKnown() || !strings.Contains(warnings(got.diagnostics), `"terraform" may be rotated`) {
+		t.Errorf("validity_days is planned as %s; without a rotation it stays 30; %q", got.values["validity_days"], warnings(got.diagnostics))
 	}
 	config["display_name"] = str("terraform")
 	if got := planSecret(t, prior, config, ""); !got.values["validity_days"].Equal(number(30)) || rotates(t, got) {
 		t.Errorf("planned: %v", got.values)
 	}
 	config["display_name"] = str("other")
-	if got := planSecret(t, prior, config, ""); !got.values["validity_days"].Equal(number(180)) || !rotates(t, got) {
-		t.Errorf("planned: %v", got.values)
+	if got := planSecret(t, prior, config, ""); !got.values["validity_days"].Equal(number(180)) || !rotates(t, got) || !strings.Contains(warnings(got.diagnostics), `"terraform" will be rotated`) {
+		t.Errorf("planned: %v, %q", got.values, warnings(got.diagnostics))
 	}
 }
 
