@@ -189,3 +189,25 @@ func TestFederatedHints(t *testing.T) {
 		}
 	}
 }
+
+// A credential that was imported without a name keeps having none, whatever else changes; so does one in another spelling.
+func TestACertificateWithoutNameIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	material := newKeyMaterial(t)
+	p := newProtocol(t)
+	prior := map[string]tftypes.Value{
+		"application_id": str(someID), "certificate": str(material.public), "key_id": str(someID), "thumbprint": str("AB"), "start_date": str("2026-01-01T00:00:00Z"), "end_date": str("2027-01-01T00:00:00Z"),
+	}
+	for what, config := range map[string]map[string]tftypes.Value{
+		"the id in capitals": {"application_id": str(strings.ToUpper(someID)), "certificate": str(material.public)},
+		"another spelling":   {"application_id": str(someID), "certificate": str(base64.StdEncoding.EncodeToString(material.certificate.Raw))},
+	} {
+		got := p.plan(t, "appreg_certificate", prior, config, "")
+		if len(got.replace) != 0 || !got.values["key_id"].IsKnown() || !got.values["display_name"].IsNull() {
+			t.Errorf("%s: replaced because of %q, key id %s, name %s", what, got.replace, got.values["key_id"], got.values["display_name"])
+		}
+	}
+	if got := p.plan(t, "appreg_certificate", prior, map[string]tftypes.Value{"application_id": str(someID), "certificate": str(newKeyMaterial(t).public)}, ""); len(got.replace) != 1 {
+		t.Errorf("another certificate is replaced because of %q", got.replace)
+	}
+}
