@@ -85,8 +85,8 @@ func heldKeys(t *testing.T, app tenant.Doc) map[string]string {
 	return out
 }
 
-// A renewal adds the new certificate before it removes the old one: at every moment one of them is registered, both sign
-// in between, and in the end the old one is refused. So it is when certificates of others are about.
+// A renewal adds the new certificate before it removes the old one: at every moment one of them is registered, and in the
+// end the new one signs in and the old one is refused.
 func TestAccCertificateRenewal(t *testing.T) {
 	t.Parallel()
 	x := acctest.Hostile(t)
@@ -114,6 +114,35 @@ func TestAccCertificateRenewal(t *testing.T) {
 	if err := x.Left("Mail import"); err != nil {
 		t.Error(err)
 	}
+}
+
+// A host that Terraform does not manage gets two blocks for a while: both certificates sign in, until the first is removed.
+func TestAccCertificateOverlap(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	first, second := valid(t, "first"), valid(t, "second")
+	block := func(label string, s signer) string {
+		return fmt.Sprintf("resource \"appreg_certificate\" %q {\n  application_id = appreg_application.test.id\n  certificate = %s\n}\n", label, hclText(s.pem()))
+	}
+	w := x.Workspace(t, "")
+	var product *acctest.Product
+	signIn := func(s signer) {
+		t.Helper()
+		acctest.Eventually(t.Context(), t, product.Certificate(s.Certificate, s.key))
+	}
+	for i, blocks := range []string{block("first", first), block("first", first) + block("second", second), block("second", second)} {
+		w.Configure(t, held+blocks+"output \"client_id\" {\n  value = appreg_application.test.client_id\n}\n")
+		w.Apply(t)
+		product = x.Product(t, x.Facts().TenantID, w.Output(t, "client_id"))
+		if i < 2 {
+			signIn(first)
+		}
+		if i > 0 {
+			signIn(second)
+		}
+		w.PlanIsEmpty(t)
+	}
+	acctest.Refused(t.Context(), t, product.Certificate(first.Certificate, first.key), 700027)
 }
 
 // watchCertificates looks at the application all the time, and counts its certificates.

@@ -26,7 +26,8 @@ func (r *certificateResource) Schema(ctx context.Context, _ resource.SchemaReque
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A certificate with which an application signs in instead of a client secret: what **Upload certificate** does in the portal. " +
 			"Terraform handles its public part alone; the private key stays where the program is, and nothing in the state is secret.\n\n" +
-			"Another certificate makes a new credential and removes the old one. With `create_before_destroy` the new one is there first, so that sign-in works at every moment. " +
+			"Another certificate makes a new credential and removes the old one. With `create_before_destroy` the new one is there first, and what refers to it in the same configuration is updated before the old one goes, so that sign-in works at every moment. " +
+			"A host that Terraform does not manage needs both for a while: add a block for the next certificate, give the host its private key, and then remove the block of the old one. " +
 			"Microsoft Graph can only write all certificates of an application at once: those of others are sent back as they were.",
 		Attributes: map[string]schema.Attribute{
 			"application_id": schema.StringAttribute{

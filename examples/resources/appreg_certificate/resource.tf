@@ -14,8 +14,8 @@ resource "appreg_certificate" "mail_import" {
   # The public part alone: the private key never leaves the host that signs in with it.
   certificate = file("${path.module}/mail-import.pem")
 
-  # Renewal without a gap: put the next certificate into the file and apply, give the host its private key, and sign-in
-  # works at every moment. The old certificate is removed once the new one is there.
+  # Renewal without a gap: the next certificate is registered first, then whatever refers to this one is updated, and only
+  # then is the old certificate removed.
   lifecycle {
     create_before_destroy = true
   }
