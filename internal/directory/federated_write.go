@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 )
@@ -33,12 +32,10 @@ func (c *Client) createFederated(ctx context.Context, applicationID string, spec
 		return nil, c.fail(opCreateFederated, spec.Name, err)
 	}
 	defer unlock()
+	// Whether the name is taken is for Graph to say: a replica that is late still shows what was removed a moment ago.
 	before, err := c.federatedBefore(ctx, applicationID)
 	if err != nil {
 		return nil, err
-	}
-	if rival := before.rival(spec, ""); rival != nil {
-		return nil, c.federatedTaken(opCreateFederated, spec, rival, nil)
 	}
 	made, err := c.postFederated(ctx, before, spec)
 	if err != nil {
@@ -120,7 +117,7 @@ func (c *Client) holder(ctx context.Context, before *federatedSet, spec Federate
 	case lost && rival.FederatedSpec == spec && before.byID(rival.ID) == nil:
 		return rival, nil
 	}
-	return nil, c.federatedTaken(opCreateFederated, spec, rival, refusal)
+	return nil, federatedTaken(spec, rival, refusal)
 }
 
 // rival is a credential other than id that holds the name, or the issuer and subject, of spec; nil for none. Graph
@@ -137,18 +134,15 @@ func Rival(credentials []FederatedCredential, spec FederatedSpec, id string) *Fe
 	return (&federatedSet{credentials: credentials}).rival(spec, id)
 }
 
-// federatedTaken explains a conflict; refusal is Graph's, nil when it was seen before Graph was asked.
-func (c *Client) federatedTaken(op operation, spec FederatedSpec, rival *FederatedCredential, refusal error) error {
-	e := &Error{Kind: KindExists, Op: op.name, Object: spec.Name, Endpoint: c.endpoint, Candidates: []Candidate{rival.candidate()}}
+// federatedTaken explains Graph's refusal of a credential that can't be beside another one.
+func federatedTaken(spec FederatedSpec, rival *FederatedCredential, refusal error) error {
+	e := *errorOf(refusal)
+	e.Kind, e.Candidates = KindExists, []Candidate{rival.candidate()}
 	e.Message = "the name is taken in this application"
 	if rival.Name != spec.Name {
 		e.Message = "the application has a federated credential for the same issuer and subject"
 	}
-	var answered *Error
-	if errors.As(refusal, &answered) {
-		e.Status, e.Code, e.RequestID = answered.Status, answered.Code, answered.RequestID
-	}
-	return e
+	return &e
 }
 
 // UpdateFederatedCredential writes what differs between old and updated, and nothing else; the name can't be changed.
@@ -169,7 +163,7 @@ func (c *Client) UpdateFederatedCredential(ctx context.Context, applicationID, i
 	if kind := KindOf(err); kind == KindConflict || kind == KindInvalid {
 		if set, readErr := c.federatedOf(ctx, applicationID); readErr == nil {
 			if rival := set.rival(updated, id); rival != nil {
-				return nil, c.federatedTaken(opUpdateFederated, updated, rival, err)
+				return nil, federatedTaken(updated, rival, err)
 			}
 		}
 	}

@@ -3,8 +3,11 @@ package provider_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
 // What the resources without a secret cost, beside an application that exists: one write each, and few reads, because
@@ -64,6 +67,27 @@ func TestAccSecretlessRequests(t *testing.T) {
 			if reads[line] > most {
 				t.Errorf("%s: %d times %s, want %d at most", c.what, reads[line], line, most)
 			}
+		}
+	}
+}
+
+// Right after the apply, and without a refresh, a replica may not show the credentials yet: the removal waits for it, so
+// that nothing is left that signs in.
+func TestAccSecretlessRemovedRightAfterTheApply(t *testing.T) {
+	t.Parallel()
+	x := acctest.Calm(t, emulator.WithLag(2*time.Second))
+	id := x.Create(t, tenant.Application, tenant.Doc{"displayName": "Mail import"})
+	w := x.Workspace(t, "")
+	certificate := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
+	hcl := "resource \"appreg_certificate\" \"test\" {\n  application_id = \"" + id + "\"\n  certificate = " + certificate + "\n}\n" +
+		strings.Replace(federated("test", "github", mainBranch), "appreg_application.test.id", `"`+id+`"`, 1)
+	for range 3 {
+		w.Configure(t, hcl)
+		w.Apply(t)
+		w.Must(t, "destroy", "-auto-approve", "-refresh=false")
+		app, _ := x.Object(id)
+		if n, m := len(app.Docs("keyCredentials")), len(app.Docs("federatedIdentityCredentials")); n+m != 0 {
+			t.Errorf("%d certificates and %d federated credentials are left", n, m)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	defer cancel()
 	certificate, problem := parseCertificate(plan.Certificate.ValueString())
 	if certificate == nil {
-		resp.Diagnostics.AddAttributeError(certificatePath, "Invalid certificate", problem)
+		resp.Diagnostics.AddError("Invalid certificate", problem)
 		return
 	}
 	if refuseExpired(&resp.Diagnostics, certificate, r.now()) {
