@@ -244,14 +244,14 @@ func TestAccCertificateSpellings(t *testing.T) {
 	folded := s.base64()[:64] + "\n" + s.base64()[64:] + "\n"
 	for _, spelling := range []string{s.base64(), folded, strings.ReplaceAll(s.pem(), "\n", "\r\n"), "subject=CN=mail import\n" + s.pem() + "\n\n", "  " + s.base64()} {
 		w.Configure(t, certificateConfiguration(spelling, "timeouts = {}"))
-		w.Must(t, "apply", "-auto-approve")
-		w.PlanIsEmpty(t)
 		x.ResetRequests()
-	}
-	for _, r := range x.Requests() {
-		if r.Method == "PATCH" {
-			t.Errorf("a spelling wrote: %s %s", r.Method, r.Path)
+		w.Must(t, "apply", "-auto-approve")
+		for _, r := range x.Requests() {
+			if r.Method == "PATCH" {
+				t.Errorf("a spelling wrote: %s %s", r.Method, r.Path)
+			}
 		}
+		w.PlanIsEmpty(t)
 	}
 	w.Configure(t, certificateConfiguration(other.base64()))
 	demand(t, w.Must(t, "plan"), []string{"must be replaced", "forces replacement", "1 to add, 0 to change, 1 to destroy"})

@@ -75,19 +75,17 @@ func TestAccSecretlessRequests(t *testing.T) {
 // that nothing is left that signs in.
 func TestAccSecretlessRemovedRightAfterTheApply(t *testing.T) {
 	t.Parallel()
-	x := acctest.Calm(t, emulator.WithLag(2*time.Second))
+	x := acctest.Calm(t, emulator.WithLag(15*time.Second))
 	id := x.Create(t, tenant.Application, tenant.Doc{"displayName": "Mail import"})
 	w := x.Workspace(t, "")
 	certificate := hclText(exampleText(t, examples+"/resources/appreg_certificate/mail-import.pem"))
 	hcl := "resource \"appreg_certificate\" \"test\" {\n  application_id = \"" + id + "\"\n  certificate = " + certificate + "\n}\n" +
 		strings.Replace(federated("test", "github", mainBranch), "appreg_application.test.id", `"`+id+`"`, 1)
-	for range 3 {
-		w.Configure(t, hcl)
-		w.Apply(t)
-		w.Must(t, "destroy", "-auto-approve", "-refresh=false")
-		app, _ := x.Object(id)
-		if n, m := len(app.Docs("keyCredentials")), len(app.Docs("federatedIdentityCredentials")); n+m != 0 {
-			t.Errorf("%d certificates and %d federated credentials are left", n, m)
-		}
+	w.Configure(t, hcl)
+	w.Apply(t)
+	w.Must(t, "destroy", "-auto-approve", "-refresh=false")
+	app, _ := x.Object(id)
+	if n, m := len(app.Docs("keyCredentials")), len(app.Docs("federatedIdentityCredentials")); n+m != 0 {
+		t.Errorf("%d certificates and %d federated credentials are left", n, m)
 	}
 }
