@@ -60,7 +60,10 @@ func (c *Client) AddCertificate(ctx context.Context, applicationID string, certi
 		// A certificate that was not there when ours was added is newer: who wrote it did not know of ours.
 		overwritten: func(after, seen *Application) bool { return fewerCertificates(seen, after) },
 	})
-	if app == nil {
+	switch {
+	case KindOf(err) == KindPolicy:
+		return nil, c.withMaxLifetime(ctx, applicationID, CertificateCredential, err)
+	case app == nil:
 		return nil, c.heldAlready(ctx, applicationID, &added, err)
 	}
 	return app.certificate(added.KeyID), err

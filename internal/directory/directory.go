@@ -96,6 +96,7 @@ type Client struct {
 	names  nameBatches
 	apis   apiCache
 	ledger secretLedger
+	policy policySet
 
 	applications memory[Application]
 	principals   memory[ServicePrincipal]

@@ -48,6 +48,8 @@ func FuzzReply(f *testing.F) {
 	for status, bodies := range map[int][]string{
 		200: {string(app), `{"value":[null]}`, `{"value":[` + string(app) + `],"@odata.nextLink":"` + testEndpoint + `/v1.0/x"}`, `{"id":5}`, `{"id":"x","tags":[null],"passwordCredentials":[null],"web":null}`,
 			`{"id":"x","keyCredentials":[{"key":"%"}],"createdDateTime":"yesterday"}`},
+		201: {`{"isEnabled":true,"value":[{"isEnabled":true,"restrictions":{"passwordCredentials":[null,{"restrictionType":"x","maxLifetime":"P1Y"}]}}],"applicationRestrictions":{"passwordCredentials":[null],"keyCredentials":[null]}}`,
+			`{"responses":[{"id":"0","status":200,"body":"x"}],"value":[` + string(app) + `]}`},
 		400: {`{"error":{"code":"x","message":"m","details":[null,{"code":null}],"innerError":{"request-id":"r"}}}`, `{"error":{"code":null}}`, `{"error":"x"}`, `{"error":{"message":{"lang":"en","value":"v"},"details":{}}}`},
 		404: {`{"error":{"code":"Request_ResourceNotFound","message":""}}`, `{"error":{}}`},
 	} {
@@ -70,9 +72,12 @@ func FuzzReply(f *testing.F) {
 			_, api := c.API(ctx, "api://x")
 			_, owners := c.Owners(ctx, appID)
 			_, deleted := c.deletedHolder(ctx, "x")
-			_, policy := c.maxSecretLifetime(ctx, appID)
-			policy = c.fail(opReadPolicy, appID, policy) // the SDK's own error may not be printed
-			for what, err := range map[string]error{"id": byID, "name": byName, "principal": principal, "grant": grant, "API": api, "owners": owners, "deleted": deleted, "policy": policy} {
+			_, policies := c.readPolicies(ctx)
+			_, policy := c.readPolicyOf(ctx, appID)
+			// The SDK's own error may not be printed.
+			policies, policy = c.fail(opReadPolicy, appID, policies), c.fail(opReadPolicy, appID, policy)
+			_, expiring := c.ExpiringCredentials(ctx, ExpiringFilter{Before: time.Now()})
+			for what, err := range map[string]error{"id": byID, "name": byName, "principal": principal, "grant": grant, "API": api, "owners": owners, "deleted": deleted, "policies": policies, "policy": policy, "expiring": expiring} {
 				if err != nil && strings.TrimSpace(err.Error()) == "" {
 					t.Errorf("%s: the error says nothing", what)
 				}

@@ -2,7 +2,8 @@ package directory
 
 import (
 	"context"
-	"fmt"
+	"sync"
+	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
@@ -10,74 +11,193 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 )
 
-// withMaxLifetime adds to a refusal what the tenant's policy would allow, where the caller may read it. It is a
-// courtesy: a failure to read the policy leaves the refusal as it was.
-func (c *Client) withMaxLifetime(ctx context.Context, applicationID string, refusal error) error {
-	e := *errorOf(refusal)
-	if e.Code != "CredentialInvalidLifetimeAsPerAppPolicy" {
-		return refusal
-	}
-	lifetime, err := c.maxSecretLifetime(ctx, applicationID)
-	if err != nil {
-		c.log.InfoContext(ctx, "The application management policy could not be read", "error", c.fail(opReadPolicy, applicationID, err).Error())
-		return refusal
-	}
-	e.MaxLifetime = lifetime
-	return &e
+// policiesTimeout bounds the reading of policies: a courtesy, for which nobody is to wait long.
+const policiesTimeout = 20 * time.Second
+
+// policySet is what the process knows of the tenant's application management policies. They are read once: within one
+// run they are taken not to change, and a failure is told once.
+type policySet struct {
+	mu       sync.Mutex
+	read     *tenantPolicies            // nil until they were read, or that failed
+	assigned map[string]*assignedPolicy // by application
 }
 
-// maxSecretLifetime is the longest lifetime that the policy assigned to the application allows, or else the tenant's
-// default policy; "" without a limit. Graph: GET /applications/{id}/appManagementPolicies, GET
-// /policies/defaultAppManagementPolicy.
-func (c *Client) maxSecretLifetime(ctx context.Context, applicationID string) (string, error) {
-	assigned, err := c.applicationBuilder(applicationID).AppManagementPolicies().Get(ctx, nil)
-	if err == nil && assigned != nil {
-		for _, policy := range assigned.GetValue() {
-			if isTrue(policy.GetIsEnabled()) && policy.GetRestrictions() != nil {
-				if lifetime := passwordLifetime(policy.GetRestrictions().GetPasswordCredentials()); lifetime != "" {
-					return lifetime, nil
+// tenantPolicies are the rules on new credentials of all applications, and whether some have rules of their own.
+type tenantPolicies struct {
+	readable bool
+	general  []restriction
+	custom   bool
+}
+
+// assignedPolicy is the policy of one application, which replaces the tenant's default for it.
+type assignedPolicy struct {
+	readable, exists bool
+	rules            []restriction
+}
+
+// restriction is one rule that is not switched off.
+type restriction struct {
+	kind         string // as Graph names it: passwordAddition, passwordLifetime, asymmetricKeyLifetime
+	longest      *serialization.ISODuration
+	createdAfter time.Time // applications that were created before are spared; zero for none
+	exempts      bool      // some callers are exempt, and we may be one of them
+	unknownState bool
+}
+
+// policies reads the tenant's policies, once for the process. Graph: GET /policies/defaultAppManagementPolicy, GET
+// /policies/appManagementPolicies.
+func (c *Client) policies(ctx context.Context) (*tenantPolicies, error) {
+	return share(ctx, &c.reads, "policies", func(ctx context.Context) (*tenantPolicies, error) {
+		if known := c.policy.known(); known != nil {
+			return known, nil
+		}
+		bounded, cancel := context.WithTimeout(ctx, policiesTimeout)
+		defer cancel()
+		read, err := c.readPolicies(bounded)
+		if ctx.Err() != nil {
+			return nil, ctx.Err() // nobody waits any more
+		}
+		if err != nil {
+			c.skippedPolicies(ctx, "", err)
+			read = &tenantPolicies{}
+		}
+		c.policy.mu.Lock()
+		defer c.policy.mu.Unlock()
+		c.policy.read = read
+		return read, nil
+	})
+}
+
+func (p *policySet) known() *tenantPolicies {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.read
+}
+
+func (p *policySet) knownOf(applicationID string) *assignedPolicy {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.assigned[applicationID]
+}
+
+func (c *Client) skippedPolicies(ctx context.Context, applicationID string, err error) {
+	c.log.InfoContext(ctx, "The application management policies could not be read, so new credentials are not checked against them",
+		"error", c.fail(opReadPolicy, applicationID, err).Error())
+}
+
+func (c *Client) readPolicies(ctx context.Context) (*tenantPolicies, error) {
+	reply, err := c.getPolicies(ctx, "{+baseurl}/policies/defaultAppManagementPolicy", models.CreateTenantAppManagementPolicyFromDiscriminatorValue)
+	if err != nil {
+		return nil, err
+	}
+	general, ok := reply.(models.TenantAppManagementPolicyable)
+	if !ok {
+		return nil, errNoBody
+	}
+	read := &tenantPolicies{readable: true}
+	if isTrue(general.GetIsEnabled()) && general.GetApplicationRestrictions() != nil {
+		read.general = restrictions(general.GetApplicationRestrictions())
+	}
+	// One page tells whether there are any: which of them an application has, the application says.
+	reply, err = c.getPolicies(ctx, "{+baseurl}/policies/appManagementPolicies?%24select=id%2CisEnabled", models.CreateAppManagementPolicyCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := reply.(models.AppManagementPolicyCollectionResponseable)
+	if !ok || emptyPage(list) {
+		return nil, errNoBody
+	}
+	read.custom = list.GetOdataNextLink() != nil
+	for _, policy := range list.GetValue() {
+		read.custom = read.custom || isTrue(policy.GetIsEnabled())
+	}
+	return read, nil
+}
+
+// getPolicies sends one request. The SDK's package for policies is large, and these few are all that is needed of it.
+func (c *Client) getPolicies(ctx context.Context, template string, factory serialization.ParsableFactory) (serialization.Parsable, error) {
+	request := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(abstractions.GET, template, c.pathParameters())
+	request.Headers.Add("Accept", "application/json")
+	return c.adapter.Send(ctx, request, factory, abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+}
+
+// policyOf reads the policy that an application has itself, once for the process. Graph: GET
+// /applications/{id}/appManagementPolicies.
+func (c *Client) policyOf(ctx context.Context, applicationID string) (*assignedPolicy, error) {
+	return share(ctx, &c.reads, "policy of "+applicationID, func(ctx context.Context) (*assignedPolicy, error) {
+		if known := c.policy.knownOf(applicationID); known != nil {
+			return known, nil
+		}
+		read, err := c.readPolicyOf(ctx, applicationID)
+		if ctx.Err() != nil {
+			return nil, ctx.Err() // nobody waits any more
+		}
+		if err != nil {
+			c.skippedPolicies(ctx, applicationID, err)
+			read = &assignedPolicy{}
+		}
+		c.policy.mu.Lock()
+		defer c.policy.mu.Unlock()
+		if c.policy.assigned == nil {
+			c.policy.assigned = make(map[string]*assignedPolicy)
+		}
+		c.policy.assigned[applicationID] = read
+		return read, nil
+	})
+}
+
+func (c *Client) readPolicyOf(ctx context.Context, applicationID string) (*assignedPolicy, error) {
+	read := &assignedPolicy{readable: true}
+	builder := c.applicationBuilder(applicationID).AppManagementPolicies()
+	err := pages(ctx, c,
+		func(ctx context.Context) (models.AppManagementPolicyCollectionResponseable, error) {
+			return builder.Get(ctx, nil)
+		},
+		func(ctx context.Context, link string) (models.AppManagementPolicyCollectionResponseable, error) {
+			return builder.WithUrl(link).Get(ctx, nil)
+		},
+		func(page models.AppManagementPolicyCollectionResponseable) {
+			for _, policy := range page.GetValue() { // one at most
+				if isTrue(policy.GetIsEnabled()) && policy.GetRestrictions() != nil {
+					read.exists, read.rules = true, restrictions(policy.GetRestrictions())
 				}
 			}
+		})
+	return read, err
+}
+
+// restrictions are the rules on credentials that are not switched off.
+func restrictions(policy models.AppManagementConfigurationable) []restriction {
+	var out []restriction
+	for _, r := range policy.GetPasswordCredentials() {
+		if kind := r.GetRestrictionType(); kind != nil {
+			out = appendRule(out, kind.String(), r)
 		}
 	}
-	// The SDK's package for policies is large, and this one request is all that is needed of it.
-	request := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
-		abstractions.GET, "{+baseurl}/policies/defaultAppManagementPolicy", c.pathParameters())
-	request.Headers.Add("Accept", "application/json")
-	reply, err := c.adapter.Send(ctx, request, models.CreateTenantAppManagementPolicyFromDiscriminatorValue, abstractions.ErrorMappings{
-		"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue,
+	for _, r := range policy.GetKeyCredentials() {
+		if kind := r.GetRestrictionType(); kind != nil {
+			out = appendRule(out, kind.String(), r)
+		}
+	}
+	return out
+}
+
+// rule is what the SDK's models of rules have in common.
+type rule interface {
+	GetAdditionalData() map[string]any
+	GetMaxLifetime() *serialization.ISODuration
+	GetRestrictForAppsCreatedAfterDateTime() *time.Time
+	GetState() *models.AppManagementRestrictionState
+}
+
+func appendRule(to []restriction, kind string, r rule) []restriction {
+	state := r.GetState()
+	if state != nil && *state == models.DISABLED_APPMANAGEMENTRESTRICTIONSTATE {
+		return to
+	}
+	return append(to, restriction{
+		kind: kind, longest: r.GetMaxLifetime(), createdAfter: instant(r.GetRestrictForAppsCreatedAfterDateTime()),
+		exempts:      r.GetAdditionalData()["excludeActors"] != nil, // the SDK's model doesn't know it
+		unknownState: state == nil || *state != models.ENABLED_APPMANAGEMENTRESTRICTIONSTATE,
 	})
-	if err != nil {
-		return "", err
-	}
-	policy, ok := reply.(models.TenantAppManagementPolicyable)
-	if !ok {
-		return "", errNoBody
-	}
-	if !isTrue(policy.GetIsEnabled()) || policy.GetApplicationRestrictions() == nil {
-		return "", nil
-	}
-	return passwordLifetime(policy.GetApplicationRestrictions().GetPasswordCredentials()), nil
-}
-
-func passwordLifetime(restrictions []models.PasswordCredentialConfigurationable) string {
-	for _, r := range restrictions {
-		kind, state := r.GetRestrictionType(), r.GetState()
-		if kind == nil || *kind != models.PASSWORDLIFETIME_APPCREDENTIALRESTRICTIONTYPE || r.GetMaxLifetime() == nil {
-			continue
-		}
-		if state == nil || *state == models.ENABLED_APPMANAGEMENTRESTRICTIONSTATE {
-			return inDays(r.GetMaxLifetime())
-		}
-	}
-	return ""
-}
-
-// inDays writes a duration as Graph does, in days; the SDK's own text makes weeks of them.
-func inDays(d *serialization.ISODuration) string {
-	days := d.GetWeeks()*7 + d.GetDays()
-	if d.GetYears() != 0 || d.GetHours() != 0 || d.GetMinutes() != 0 || d.GetSeconds() != 0 || days == 0 {
-		return d.String()
-	}
-	return fmt.Sprintf("P%dD", days)
 }

@@ -60,7 +60,7 @@ func (c *Client) addSecret(ctx context.Context, applicationID, displayName strin
 		switch KindOf(err) {
 		case KindAmbiguous:
 		case KindPolicy:
-			return nil, c.withMaxLifetime(ctx, applicationID, err)
+			return nil, c.withMaxLifetime(ctx, applicationID, SecretCredential, err)
 		case KindTooManySecrets:
 			return nil, c.withSecrets(ctx, before, err)
 		default:

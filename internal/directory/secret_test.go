@@ -230,7 +230,7 @@ func TestSecretRefusals(t *testing.T) {
 		switch {
 		case strings.HasSuffix(line, "/addPassword"):
 			return refused
-		case strings.HasSuffix(line, "/appManagementPolicies"):
+		case strings.HasPrefix(line, "GET /policies/appManagementPolicies"):
 			return answer{status: 200, body: list()}
 		case line == "GET /policies/defaultAppManagementPolicy":
 			return answer{status: 200, body: object{"isEnabled": true, "applicationRestrictions": object{"passwordCredentials": []object{

@@ -160,7 +160,7 @@ func TestAccCertificateLifetimeForbiddenByPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := start(t, x, certificateConfiguration(valid(t, "long").pem()))
-	refused(t, w, []string{`Unable to create certificate "CN=long"`, "A policy of the tenant", "have a certificate issued that is valid for a shorter time", "request-id"}, apply()...)
+	refused(t, w, []string{`Unable to create certificate "CN=long"`, "A policy of the tenant", "Have a certificate issued that is valid for 90 days or less", "request-id"}, apply()...)
 	if n := len(x.Application(t, "Mail import").Docs("keyCredentials")); n != 0 {
 		t.Errorf("the application holds %d certificates, want none", n)
 	}

@@ -33,8 +33,9 @@ func TestAccSecretlessRequests(t *testing.T) {
 		writes    map[string]int // exactly
 		reads     map[string]int // at most
 	}{
-		// Refresh, plan, the same at apply, and each new credential until it shows.
-		{"create", hcl("a", ""), apply(), map[string]int{"POST " + list: n, "PATCH " + app: 1}, map[string]int{"GET " + app: 5, "GET " + list: 3 + n}},
+		// Refresh, plan, the same at apply, and each new credential until it shows. Plan and apply read the policies once each.
+		{"create", hcl("a", ""), apply(), map[string]int{"POST " + list: n, "PATCH " + app: 1}, map[string]int{
+			"GET " + app: 5, "GET " + list: 3 + n, "GET /policies/appManagementPolicies": 2, "GET /policies/defaultAppManagementPolicy": 2}},
 		{"plan", hcl("a", ""), []string{"plan", "-detailed-exitcode"}, nil, map[string]int{"GET " + app: 1, "GET " + list: 1}},
 		{"update", hcl("b", ""), apply(), map[string]int{"PATCH " + one: n}, map[string]int{"GET " + app: 2, "GET " + list: 3}},
 		{"timeouts", hcl("b", "timeouts = {}"), apply(), nil, map[string]int{"GET " + app: 1, "GET " + list: 1}},

@@ -298,13 +298,17 @@ func (a action) policyAdvice(e *directory.Error) string {
 	case "CredentialTypeNotAllowedAsPerAppPolicy":
 		return ask + ": another kind of credential, or an exemption for this application."
 	}
+	days, ok := isoDays(e.MaxLifetime)
 	if a.resource == "appreg_certificate" {
+		if ok {
+			return fmt.Sprintf("Have a certificate issued that is valid for %s or less.", dayCount(int64(days)))
+		}
 		return ask + ", and have a certificate issued that is valid for a shorter time."
 	}
 	if e.MaxLifetime == "" {
 		return ask + ", and choose a shorter validity_days or an earlier end_date."
 	}
-	if days, ok := isoDays(e.MaxLifetime); ok {
+	if ok {
 		return fmt.Sprintf("The longest lifetime allowed is %d days: set validity_days to %d or less, or end_date to a time within %d days.", days, days, days)
 	}
 	return fmt.Sprintf("The longest lifetime allowed is %s (ISO 8601): choose a shorter validity_days or an earlier end_date.", e.MaxLifetime)

@@ -83,6 +83,10 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return // unknown: the validator has judged what is known
 	}
 	r.judge(ctx, &plan, certificate, &resp.Diagnostics)
+	if creating { // another spelling of the same certificate makes no credential
+		wanted := directory.NewCredential{Kind: directory.CertificateCredential, Start: certificate.NotBefore, End: certificate.NotAfter}
+		r.checkPolicy(ctx, plan.action("create"), certificatePath, plan.ApplicationID, wanted, true, &resp.Diagnostics)
+	}
 	if creating && !resp.Diagnostics.HasError() {
 		named := plan.DisplayName
 		plan.fromCertificate(certificate)

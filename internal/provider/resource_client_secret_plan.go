@@ -54,7 +54,7 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 	if creating {
 		planValidity(ctx, config.newValidity(), &config, resp)
 		planDelivery(ctx, &plan, resp)
-		r.checkNewSecret(&config, &resp.Diagnostics)
+		r.checkNewSecret(ctx, newSecret{plan: &plan, config: &config, certain: true}, &resp.Diagnostics)
 		r.checkVault(ctx, &plan, &resp.Diagnostics)
 		holder := r.holder(ctx, plan.ApplicationID.ValueString())
 		warnThirdSecret(holder, &resp.Diagnostics)
@@ -113,9 +113,15 @@ func (m *clientSecretModel) newValidity() types.Int64 {
 	}
 }
 
-// checkNewSecret judges a secret that is about to be made, by a creation or by a rotation. The clock is asked for findings
-// only, never for a planned value.
-func (r *clientSecretResource) checkNewSecret(config *clientSecretModel, diags *diag.Diagnostics) {
+// newSecret is a secret that is about to be made, by a creation or by a rotation, which may turn out not to be needed.
+type newSecret struct {
+	plan, config *clientSecretModel
+	certain      bool
+}
+
+// checkNewSecret judges it. The clock is asked for findings only, never for a planned value.
+func (r *clientSecretResource) checkNewSecret(ctx context.Context, s newSecret, diags *diag.Diagnostics) {
+	config := s.config
 	if refuseBothEnds(config, diags) || r.session == nil {
 		return
 	}
@@ -129,6 +135,7 @@ func (r *clientSecretResource) checkNewSecret(config *clientSecretModel, diags *
 	if timeOf(config.EndDate).After(now.AddDate(2, 0, 0)) {
 		warnLongValidity(diags, path.Root("end_date"))
 	}
+	r.checkSecretPolicy(ctx, s, diags)
 }
 
 // refuseEndDatePassed judges the end of a new secret, if it is known.

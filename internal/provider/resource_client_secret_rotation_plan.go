@@ -91,7 +91,7 @@ func changedTriggers(plan, state types.Map) (text string, certain bool) {
 
 // planRotation makes unknown what a new secret changes, so that its consumers follow in the same apply, and says why.
 func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan, resp *resource.ModifyPlanResponse) {
-	r.checkNewSecret(p.config, &resp.Diagnostics)
+	r.checkNewSecret(ctx, newSecret{plan: p.plan, config: p.config, certain: p.certain()}, &resp.Diagnostics)
 	r.checkVault(ctx, p.plan, &resp.Diagnostics)
 	holder := r.holder(ctx, p.plan.ApplicationID.ValueString())
 	refuseThirdSecret(ctx, holder, p, &resp.Diagnostics)
