@@ -47,7 +47,7 @@ func certificate(t *testing.T) string {
 }
 
 // check holds the tenant against the configuration, through the emulator's own door: each object as configured, nothing
-// twice, and at most one object more, which the plan after the blow has named. The state tells only which object belongs
+// twice, and at most one object more, which was named. The state tells only which object belongs
 // to which block.
 func (l *life) check() {
 	l.Helper()
@@ -89,7 +89,7 @@ func (l *life) judge(extras []string) {
 		l.Fatalf("too much is there: %v", extras)
 	}
 	if !strings.Contains(l.named, extras[0]) {
-		l.Fatalf("too much is there, and the next plan did not name it: %s", extras[0])
+		l.Fatalf("too much is there, and no plan named it: %s", extras[0])
 	}
 	l.extra = extras[0]
 	l.total.mu.Lock()

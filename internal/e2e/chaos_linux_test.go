@@ -100,7 +100,7 @@ func (f *figures) most(applies int) {
 // TestChaosTerraform runs the built provider, as a process of its own, through the real terraform's apply or destroy in
 // bad weather. At a moment that the seed chooses something is killed, or interrupted. Then a person applies until that
 // works: the tenant holds what the configuration says, and of what was made at that moment at most one object more, which
-// the next plan has named; a second plan is empty; a destroy leaves nothing live.
+// was named; a second plan is empty; a destroy leaves nothing live.
 func TestChaosTerraform(t *testing.T) {
 	t.Parallel()
 	total := &figures{faults: map[fault.Kind]int{}, stopped: map[fate]time.Duration{}}
@@ -206,12 +206,14 @@ func (l *life) strike() {
 	}
 }
 
-// plan is the first look after the blow. What it says is kept: it must name what is too much.
+// plan is the first look after the blow. What Terraform says from here on must name what is too much: this plan, or the
+// one of the apply where this plan came before the lists had caught up, or before the application was taken over that
+// holds it.
 func (l *life) plan() {
 	l.Helper()
 	r := l.terraform.Terraform(l.T, "plan")
 	l.tell("plan", r)
-	l.named = r.Output
+	l.named = r.Output // what an apply before the blow said is not to the point
 	if l.obedient {
 		l.follow(r.Output)
 	}
@@ -223,6 +225,7 @@ func (l *life) converge() {
 	for n := 1; ; n++ {
 		r := l.terraform.Terraform(l.T, "apply", "-auto-approve")
 		l.tell(fmt.Sprintf("apply %d", n), r)
+		l.named += r.Output
 		if r.ExitCode == 0 {
 			l.total.most(n)
 			return
