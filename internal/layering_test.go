@@ -44,7 +44,7 @@ var rules = map[string]rule{
 	"vault":      {ours: []string{"transport", "settle", "secret"}, also: []string{azvault}, never: []string{plugins}},
 	"secret":     {never: []string{plugins, wire}},
 	"webuser":    {never: []string{plugins}},
-	"demo":       {ours: []string{"webuser"}, also: []string{azid}, never: []string{plugins}},
+	"demo":       {ours: []string{"webuser"}, also: []string{azid, azvault}, never: []string{plugins}},
 }
 
 // testsOnly are packages that no released code may import; the emulator is a binary of its own.

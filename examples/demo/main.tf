@@ -14,6 +14,12 @@ terraform {
 provider "appreg" {
 }
 
+variable "rotation" {
+  type        = string
+  description = "Any text; another one rotates the client secret."
+  default     = "first"
+}
+
 resource "appreg_application" "mail_import" {
   display_name     = "Mail import"
   sign_in_audience = "AzureADandPersonalMicrosoftAccount"
@@ -24,9 +30,10 @@ resource "appreg_client_secret" "mail_import" {
   display_name   = "mail import"
   validity_days  = 180
 
-  lifecycle {
-    create_before_destroy = true
-  }
+  # Another text rotates the secret. The old one then works until the next apply; a product that isn't told of the new
+  # one at once gets a week with the default, 7.
+  rotation_triggers = { rotation = var.rotation }
+  overlap_days      = 0
 }
 
 resource "appreg_public_client" "mail_import" {

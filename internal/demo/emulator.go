@@ -26,6 +26,8 @@ const (
 // emulator is a running emulator, with what it says about itself in emulator.json.
 type emulator struct {
 	BaseURL      string `json:"base_url"`
+	VaultURI     string `json:"vault_uri"`
+	ControlURL   string `json:"control_url"`
 	PortalURL    string `json:"portal_url"`
 	TenantID     string `json:"tenant_id"`
 	Domain       string `json:"domain"`

@@ -1,6 +1,6 @@
 // Command demo tells the provider's story on a machine without a tenant: it builds the provider and the emulator, and with
 // the real terraform (or tofu) registers the application of the mail-import guide, signs in as the product would,
-// replaces the secret, and destroys everything again.
+// rotates the secret, destroys everything again, and hands a secret over through a key vault.
 //
 // With -emulator it keeps an emulator running instead and says how to try a configuration of one's own.
 //

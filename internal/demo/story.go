@@ -27,10 +27,13 @@ func tell(ctx context.Context, s *stage, e *emulator) error {
 	if err := unchanged(ctx, w); err != nil {
 		return err
 	}
-	if p, err = replaceSecret(ctx, w, p); err != nil {
+	if p, err = rotate(ctx, w, p); err != nil {
 		return err
 	}
 	if err := destroy(ctx, w, p); err != nil {
+		return err
+	}
+	if err := handOver(ctx, s, e); err != nil {
 		return err
 	}
 	s.title("Done. With a tenant of your own the same configuration works unchanged: leave the emulator's variables out")
@@ -107,29 +110,41 @@ func unchanged(ctx context.Context, w *workspace) error {
 	return w.show(ctx, "plan", "-input=false", "-detailed-exitcode")
 }
 
-// replaceSecret replaces the secret and proves which of the two works.
-func replaceSecret(ctx context.Context, w *workspace, p product) (product, error) {
-	w.stage.title("The secret is replaced: the new one is made before the old one is revoked")
-	if err := w.show(ctx, "apply", "-input=false", "-auto-approve", "-replace=appreg_client_secret.mail_import"); err != nil {
+// rotate rotates the secret and proves which secret works when.
+func rotate(ctx context.Context, w *workspace, p product) (product, error) {
+	const rotation = "-var=rotation=second"
+	w.stage.title("The secret is rotated: whoever uses it gets the new one while the old one still works")
+	if err := w.show(ctx, "apply", "-input=false", "-auto-approve", rotation); err != nil {
 		return p, err
 	}
-	old := p.handed.ClientSecret
+	old := p.handed
 	handed, err := w.outputs(ctx)
 	if err != nil {
 		return p, err
 	}
-	if handed.ClientSecret == old {
+	if handed.ClientSecret == old.ClientSecret {
 		return p, errors.New("the secret is the same as before")
 	}
 	p.handed = handed
-	if err := p.refused(ctx, old, wrongSecret); err != nil {
+	for _, valid := range []handedOver{old, handed} {
+		if _, err := p.accepted(ctx, valid.ClientSecret); err != nil {
+			return p, fmt.Errorf("the secret %s… during the overlap: %w", valid.Application.SecretHint, err)
+		}
+		w.stage.say("  the secret %s… is accepted", valid.Application.SecretHint)
+	}
+
+	w.stage.title("The first apply after the overlap removes the old one")
+	if err := w.show(ctx, "apply", "-input=false", "-auto-approve", rotation); err != nil {
+		return p, err
+	}
+	if err := p.refused(ctx, old.ClientSecret, wrongSecret); err != nil {
 		return p, fmt.Errorf("the old secret: %w", err)
 	}
-	w.stage.say("  the old secret is refused (AADSTS%d)", wrongSecret)
+	w.stage.say("  the secret %s… is refused (AADSTS%d)", old.Application.SecretHint, wrongSecret)
 	if _, err := p.accepted(ctx, handed.ClientSecret); err != nil {
 		return p, fmt.Errorf("the new secret: %w", err)
 	}
-	w.stage.say("  the new secret %s… is accepted", handed.Application.SecretHint)
+	w.stage.say("  the secret %s… is accepted", handed.Application.SecretHint)
 	return p, nil
 }
 

@@ -25,12 +25,13 @@ type workspace struct {
 }
 
 // newWorkspace copies the example and prepares terraform's surroundings, so that it reads nothing of the user's.
-func (s *stage) newWorkspace(example string, e *emulator) (*workspace, error) {
+// variables are the configuration's, as name=value.
+func (s *stage) newWorkspace(example string, e *emulator, variables ...string) (*workspace, error) {
 	binary, err := terraform()
 	if err != nil {
 		return nil, err
 	}
-	w := &workspace{stage: s, binary: binary, dir: filepath.Join(s.dir, "workspace")}
+	w := &workspace{stage: s, binary: binary, dir: filepath.Join(s.dir, "workspaces", filepath.Base(example))}
 	if err := os.CopyFS(w.dir, os.DirFS(example)); err != nil {
 		return nil, err
 	}
@@ -40,6 +41,9 @@ func (s *stage) newWorkspace(example string, e *emulator) (*workspace, error) {
 	}
 	w.env = append(foreign(os.Environ()), e.environment()...)
 	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+	for _, v := range variables {
+		w.env = append(w.env, "TF_VAR_"+v)
+	}
 	return w, nil
 }
 
@@ -93,7 +97,7 @@ func (w *workspace) show(ctx context.Context, args ...string) error {
 }
 
 // telling are the lines of terraform's output that matter to a reader.
-var telling = regexp.MustCompile(`^appreg_.* complete after|^(Apply|Destroy) complete|^Plan:|^No changes`)
+var telling = regexp.MustCompile(`^appreg_.* complete after|^(Apply|Destroy) complete|^Plan:|^No changes|^(│ )?Warning: .*[Ss]ecret`)
 
 // handedOver is what the configuration hands to the product, by its outputs.
 type handedOver struct {
