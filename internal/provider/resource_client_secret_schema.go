@@ -23,9 +23,9 @@ func (r *clientSecretResource) Schema(ctx context.Context, _ resource.SchemaRequ
 		MarkdownDescription: "A client secret of an application: what **New client secret** makes in the portal.\n\n" +
 			"It is rotated in place, with an overlap. A rotation makes a new secret, and whatever refers to `value` or `generation` follows in the same apply; the secret before it " +
 			"stays valid for `overlap_days` and is shown as `previous`. The first apply after that removes it. " +
-			"A rotation is planned when the secret has expired, `renew_before_days` before that, when `rotation_triggers` change, and when `display_name` or `end_date` change. " +
+			"A rotation is planned when the secret has expired, `renew_before_days` before that, when `rotation_triggers` change, when `display_name`, `end_date` or `key_vault` change, and when its version in the key vault is not as Terraform has left it. " +
 			"The plan says why, and what becomes of the old secret. Between a plan and its apply the decision stays as it was, however much time passes.\n\n" +
-			"The value is shown once and kept in the state, so protect the state; or let `key_vault` have it, and the state never sees it. A destroy that revokes the secret disables its version in the vault and deletes nothing there. `terraform apply -replace` and `terraform taint` revoke the old secret in the same apply, without an overlap. " +
+			"The value is shown once and kept in the state, so protect the state; or let `key_vault` have it, and the state never sees it (see the [guide](../guides/key-vault)). A destroy that revokes the secret disables its version in the vault and deletes nothing there. `terraform apply -replace` and `terraform taint` revoke the old secret in the same apply, without an overlap. " +
 			"An application for personal accounts can hold two secrets at a time, which is enough for one overlap; a rotation that would need a third is an error at plan.",
 		Attributes: map[string]schema.Attribute{
 			"application_id": schema.StringAttribute{
