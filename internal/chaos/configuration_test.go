@@ -4,7 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 )
+
+// vaultURI is the vault that some secrets go to. The host names it, in process.
+const vaultURI = "https://" + keyvault.MainVault + keyvault.HostSuffix + "/"
 
 // span is the applications of a configuration: n of them, by the numbers that follow from first. Four in a row are of four
 // kinds.
@@ -49,10 +54,13 @@ func (w *world) application(i int) []*block {
 	if i%3 == 0 {
 		consent["principal_id"] = w.users[0]
 	}
+	secret := map[string]any{"application_id": id, "display_name": "terraform", "validity_days": 90}
+	if i%3 == 1 {
+		secret["key_vault"] = map[string]any{"vault_uri": vaultURI, "name": fmt.Sprintf("app%d", i)}
+	}
 	return []*block{
 		{address: app, kind: "appreg_application", values: values},
-		{address: name("appreg_client_secret"), kind: "appreg_client_secret", createBeforeDestroy: i%2 == 0,
-			values: map[string]any{"application_id": id, "display_name": "terraform", "validity_days": 90}},
+		{address: name("appreg_client_secret"), kind: "appreg_client_secret", createBeforeDestroy: i%2 == 0, values: secret},
 		{address: name("appreg_public_client"), kind: "appreg_public_client", values: map[string]any{"application_id": id}},
 		{address: name("appreg_delegated_permissions"), kind: "appreg_delegated_permissions",
 			values: map[string]any{"application_id": id, "scopes": []string{"User.Read", "Mail.ReadWrite"}}},

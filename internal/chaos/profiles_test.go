@@ -28,7 +28,16 @@ func lags(r *rand.Rand) emulator.Option {
 	return emulator.WithLag(time.Duration(r.Int64N(int64(longestLag) + 1)))
 }
 
-func faults(rules ...fault.Rule) emulator.Option { return emulator.WithFaults(rules) }
+// faults are those of Graph, and the same of the key vault.
+func faults(rules ...fault.Rule) emulator.Option {
+	for _, r := range rules {
+		if r.Route == "" && r.Kind != fault.Conflict && r.Kind != fault.NoMSAApplication {
+			r.Route = fault.VaultPrefix + "*"
+			rules = append(rules, r)
+		}
+	}
+	return emulator.WithFaults(rules)
+}
 
 func status(r *rand.Rand) int { return []int{500, 502, 503, 504}[r.IntN(4)] }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -206,6 +208,7 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 		case "appreg_client_secret":
 			if o := tf.get(part.address); o != nil {
 				secrets[texts(members(o.value)["key_id"])], _ = part.values["display_name"].(string)
+				w.checkVault(part, o.value, found)
 				if previous := texts(members(members(o.value)["previous"])["key_id"]); previous != "" {
 					secrets[previous] = "" // in its overlap; the name was another one
 				}
@@ -254,6 +257,29 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 	if others > 0 {
 		found.add("%s: %d secrets that others have made are gone", b.address, others)
 	}
+}
+
+// checkVault holds the vault against a secret that went there: its newest version is the one in the state, and the value is
+// nowhere else.
+func (w *world) checkVault(b *block, value tftypes.Value, found *findings) {
+	kv, _ := b.values["key_vault"].(map[string]any)
+	if kv == nil {
+		return
+	}
+	state := members(value)
+	found.differs(b.address, "value in the state", "", texts(state["value"]))
+	for _, s := range w.Vaults().Secrets() {
+		if s.Name != kv["name"] {
+			continue
+		}
+		newest := s.Versions[len(s.Versions)-1]
+		found.differs(b.address, "key id in the vault", texts(state["key_id"]), newest.Tags["key-id"])
+		found.differs(b.address, "version enabled", true, newest.Enabled)
+		text, _ := w.Cloud().Secret(texts(state["key_id"]))
+		found.differs(b.address, "value in the vault", text, newest.Value)
+		return
+	}
+	found.add("%s: the vault holds no secret %v", b.address, kv["name"])
 }
 
 func (w *world) checkPrincipal(b *block, id, clientID string, found *findings) {
