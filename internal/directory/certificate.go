@@ -72,7 +72,7 @@ func (c *Client) AddCertificate(ctx context.Context, applicationID string, certi
 // heldAlready makes KindExists of a refusal when the application has a credential for the same certificate. Nothing says
 // whether Graph takes a second one.
 func (c *Client) heldAlready(ctx context.Context, applicationID string, added *Certificate, refusal error) error {
-	if kind := KindOf(refusal); kind != KindInvalid && kind != KindConflict {
+	if kind := KindOf(refusal); kind != KindInvalid && kind != KindConflict || errorOf(refusal).Status == 0 {
 		return refusal
 	}
 	app, err := c.knownApplication(ctx, applicationID, refreshFor)
@@ -80,7 +80,7 @@ func (c *Client) heldAlready(ctx context.Context, applicationID string, added *C
 		return refusal // which says more
 	}
 	for _, k := range app.Certificates {
-		if k.Thumbprint == added.Thumbprint {
+		if k.Thumbprint == added.Thumbprint && k.KeyID != added.KeyID {
 			e := *errorOf(refusal)
 			e.Kind, e.Message = KindExists, "the application has a credential for the same certificate"
 			e.Candidates = []Candidate{{ID: k.KeyID, DisplayName: k.DisplayName, Detail: "valid until " + k.End.Format(time.RFC3339)}}
