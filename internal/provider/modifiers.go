@@ -32,7 +32,16 @@ func sameInstant(a, b string) bool {
 	return err1 == nil && err2 == nil && first.Equal(second)
 }
 
-// keep is the usual modifier of a computed text that never changes.
+// kept is what an update leaves in the state of a text that the plan has shown: others may have changed it since, or this
+// very apply, and the next refresh says so. Terraform takes a value that differs from the plan's for a bug.
+func kept(planned, now types.String) types.String {
+	if planned.IsUnknown() {
+		return now
+	}
+	return planned
+}
+
+// keep is the usual modifier of a computed text that no update of its resource changes.
 func keep() []planmodifier.String {
 	return []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 }

@@ -301,7 +301,9 @@ func (r *applicationResource) Update(ctx context.Context, req resource.UpdateReq
 	if plan.action("update").failed(&resp.Diagnostics, err, app != nil) {
 		return
 	}
+	domain := plan.PublisherDomain
 	plan.computed(ctx, r.session, app, state.TenantID.ValueString())
+	plan.PublisherDomain = kept(domain, plan.PublisherDomain)
 	plan.Adopted = state.Adopted
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setFlag(ctx, resp.Private, importedKey, imported && config.Owners.IsNull())...)

@@ -230,7 +230,9 @@ func (r *servicePrincipalResource) Update(ctx context.Context, req resource.Upda
 		return
 	}
 	plan.Adopted = state.Adopted
+	promised := plan
 	plan.computed(sp)
+	plan.DisplayName, plan.SignInAudience = kept(promised.DisplayName, plan.DisplayName), kept(promised.SignInAudience, plan.SignInAudience)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	before, after := *sp, *sp
 	before.ServicePrincipalSpec, after.ServicePrincipalSpec = old, updated
