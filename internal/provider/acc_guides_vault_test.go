@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
@@ -35,6 +36,9 @@ func TestAccGuideKeyVault(t *testing.T) {
 	w.PlanIsEmpty(t)
 	x.Clock.Advance(day)
 	c.proposes(t, "will be rotated", "becomes a new version")
+	if plan := w.Must(t, "plan"); strings.Contains(plan, "Changes to Outputs") {
+		t.Errorf("the plan would change the consumer's configuration:\n%s", plan)
+	}
 	c.works(t, first)
 	w.Apply(t)
 	second := c.reads(t)

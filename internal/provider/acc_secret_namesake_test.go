@@ -55,7 +55,7 @@ func TestAccSecretThatAKilledRunLeft(t *testing.T) {
 // A rotation that was cut off is planned again, and its secret is newer than the present one.
 func TestAccSecretThatAKilledRotationLeft(t *testing.T) {
 	t.Parallel()
-	const left = "that is not in the state"
+	const left = "holds a client secret without a name that is not in the state"
 	x := acctest.Hostile(t)
 	w := x.Workspace(t, rotating(`rotation_triggers = { year = "1" }`))
 	w.Apply(t)

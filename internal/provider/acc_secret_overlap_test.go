@@ -41,7 +41,7 @@ func TestAccRotationDuringAnOverlap(t *testing.T) {
 	r, first, second := startOverlap(t, x, "")
 	older, old := r.keyID(t, "previous"), r.keyID(t)
 	r.w.Configure(t, rotating(triggered("three")))
-	r.proposes(t, "rotation_triggers change: incident.", "key id "+old+", stays valid for 7 days", older+", is removed in this apply, although its overlap was to last until ")
+	r.proposes(t, "rotation_triggers change: incident.", "key id "+old+", stays valid for 7 days after the apply, or until its own end, ", older+", is removed in this apply, although its overlap was to last until ")
 	third := r.rotated(t)
 	r.revoked(t, first)
 	r.works(t, second, third)

@@ -219,7 +219,7 @@ func TestAccRotationTimeline(t *testing.T) {
 
 	t.Log("day 69: the overlap is over, and the removal is a change that the plan shows")
 	x.Clock.Advance(2 * day)
-	r.proposes(t, `The secret before client secret "mail import" will be removed`, "ended at ", old, "updated in-place", "} -> null")
+	r.proposes(t, `The secret before client secret "mail import" will be removed`, "was kept until ", old, "updated in-place", "} -> null")
 	r.works(t, first, second)
 	output := r.w.Must(t, "apply", "-auto-approve")
 	if strings.Contains(output, "terraform_data.consumer: Mod") {

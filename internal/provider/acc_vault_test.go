@@ -201,7 +201,7 @@ func TestAccVaultRefusals(t *testing.T) {
 		"access policy": {
 			func(x *acctest.Tenant) error { return permissions(x, false, "list") },
 			func(x *acctest.Tenant) error { return permissions(x, false, "list", "set") },
-			[]string{"a permission is missing", "AccessDenied", "misses Set", "Key Vault Secrets Officer", "Key Vault's request-id"},
+			[]string{"a permission is missing", "AccessDenied", "misses Set", "where it uses Azure roles, Key Vault Secrets Officer has both", "Key Vault's request-id"},
 		},
 		"role": {
 			func(x *acctest.Tenant) error { return permissions(x, true, "list") },
@@ -377,7 +377,7 @@ func TestAccVaultMoves(t *testing.T) {
 	r := &rotation{Tenant: x, w: w, product: x.Product(t, x.Facts().TenantID, w.Output(t, "client_id"))}
 	c := consumerOf(t, r)
 	w.Configure(t, vaulted(x, ""))
-	c.proposes(t, "key_vault changes")
+	c.proposes(t, "key_vault is added")
 	w.Apply(t)
 	if state := w.Must(t, "show", "-json"); strings.Contains(state, inState) {
 		t.Error("the state still holds the value")
@@ -392,9 +392,9 @@ func TestAccVaultMoves(t *testing.T) {
 	}
 	w.PlanIsEmpty(t)
 	w.Configure(t, strings.ReplaceAll(vaulted(x, ""), `"mail-import"`, `"other"`))
-	c.proposes(t, "key_vault changes")
+	c.proposes(t, "key_vault changes", `becomes a new version of the secret "other"`, `The secret "mail-import" in the key vault `+strings.TrimSuffix(x.VaultURI, "/")+" keeps the present value")
 	w.Configure(t, rotating(""))
-	c.proposes(t, "key_vault is removed")
+	c.proposes(t, "key_vault is removed", "keeps the present value and gets no new one")
 	w.Apply(t)
 	c.works(t, w.Output(t, "secret"))
 	w.PlanIsEmpty(t)
@@ -405,7 +405,7 @@ func TestAccVaultMoves(t *testing.T) {
 	keyID := app.Docs("passwordCredentials")[len(app.Docs("passwordCredentials"))-1].String("keyId")
 	w.Configure(t, vaulted(x, ""))
 	w.Must(t, "import", "appreg_client_secret.test", app.String("id")+"/"+keyID)
-	c.proposes(t, "will be rotated", "key_vault changes")
+	c.proposes(t, "will be rotated", "key_vault is added")
 	w.Apply(t)
 	c.works(t, c.reads(t))
 	w.PlanIsEmpty(t)
@@ -422,7 +422,7 @@ func TestAccVaultGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := c.w.Terraform(t, "plan", "-detailed-exitcode")
-	demand(t, plan.Output, []string{"Unable to check in key vault", "misses List", "Key Vault Reader"})
+	demand(t, plan.Output, []string{"Unable to check the key vault's version of client secret", "misses List", "Key Vault Reader"})
 	if plan.ExitCode != 0 {
 		t.Errorf("a vault that can't be asked must not change the plan: exit status %d\n%s", plan.ExitCode, plan.Output)
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
+// bothPermissions is the Azure role with which secrets can be written and listed.
+const bothPermissions = "Key Vault Secrets Officer"
+
 // detailOfVault is detail for what went wrong with a key vault; "" for everything else.
 func (a action) detailOfVault(err error) string {
 	var undelivered *deliveryError
@@ -91,7 +94,11 @@ func vaultNextStep(e *vault.Error) string {
 	case vault.KindUnauthorized:
 		return "The vault must belong to the tenant that the provider signs in to: check tenant_id."
 	case vault.KindForbidden:
-		return fmt.Sprintf("The identity that Terraform runs as needs the secret permissions Set and List in the vault, and misses %s. Where the vault uses access policies, add it there; where it uses Azure roles, %s is the least that has it, and Key Vault Secrets Officer has both. Get is not needed. A new permission may take minutes to work.", e.Permission, e.Role)
+		role := e.Role + " has both"
+		if e.Role != bothPermissions {
+			role = e.Role + " is the least that has it, and " + bothPermissions + " has both"
+		}
+		return fmt.Sprintf("The identity that Terraform runs as needs the secret permissions Set and List in the vault, and misses %s. Where the vault uses access policies, add it there; where it uses Azure roles, %s. Get is not needed. A new permission may take minutes to work.", e.Permission, role)
 	case vault.KindFirewall:
 		return "Allow this machine's address in the vault's networking settings, or run Terraform inside a network that may."
 	case vault.KindDeleted:

@@ -53,7 +53,8 @@ func (r *clientSecretResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	if creating {
 		planValidity(ctx, config.newValidity(), &config, resp)
-		planDelivery(ctx, &plan, resp)
+		planDelivery(ctx, &plan, nil, resp)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous"), types.ObjectNull(previousTypes()))...)
 		r.checkNewSecret(ctx, newSecret{plan: &plan, config: &config, certain: true}, &resp.Diagnostics)
 		r.checkVault(ctx, &plan, &resp.Diagnostics)
 		holder := r.holder(ctx, plan.ApplicationID.ValueString())
@@ -218,7 +219,11 @@ func (r *clientSecretResource) warnNamesakes(holder *directory.Application, plan
 	if len(found) == 0 {
 		return
 	}
-	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The application holds a client secret named %q that is not in the state", plan.DisplayName.ValueString()),
+	named := "without a name"
+	if name := plan.DisplayName.ValueString(); name != "" {
+		named = fmt.Sprintf("named %q", name)
+	}
+	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The application holds a client secret %s that is not in the state", named),
 		paragraphs("If an earlier run was cut off, it may have made it, and nobody knows its value. Unless this plan replaces it, or somebody else uses it, remove it from the application's \"Certificates & secrets\":",
 			bullets(found)))
 }

@@ -118,12 +118,12 @@ func (r *clientSecretResource) planRotation(ctx context.Context, p rotationPlan,
 	for name, value := range unknown {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 	}
-	planDelivery(ctx, p.plan, resp)
+	planDelivery(ctx, p.plan, p.state, resp)
 	texts := make([]string, len(p.reasons))
 	for i, r := range p.reasons {
 		texts[i] = r.text
 	}
-	resp.Diagnostics.AddWarning(fmt.Sprintf("Client secret %q %s be rotated", p.state.label(), will), paragraphs(strings.Join(texts, " "), p.destination(ctx), p.fateOfCurrent(), p.fateOfPrevious(ctx)))
+	resp.Diagnostics.AddWarning(fmt.Sprintf("Client secret %q %s be rotated", p.state.label(), will), paragraphs(strings.Join(texts, " "), p.destination(ctx), p.abandoned(ctx), p.fateOfCurrent(), p.fateOfPrevious(ctx)))
 }
 
 // certain tells whether there is a rotation whatever the values that are not known yet turn out to be.
@@ -143,7 +143,7 @@ func (p rotationPlan) fateOfCurrent() string {
 	case days.ValueInt64() == 0:
 		return old + ", stays valid in this apply, in which its consumers get the new one. The next apply removes it."
 	default:
-		return fmt.Sprintf("%s, stays valid for %s after the apply, %s at the latest. The first apply after that removes it.", old, dayCount(days.ValueInt64()), p.state.EndDate.ValueString())
+		return fmt.Sprintf("%s, stays valid for %s after the apply, or until its own end, %s, if that comes first. The first apply after that removes it.", old, dayCount(days.ValueInt64()), p.state.EndDate.ValueString())
 	}
 }
 
@@ -186,7 +186,7 @@ func planPrune(ctx context.Context, state *clientSecretModel, resp *resource.Mod
 	previous := state.previous(ctx)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous"), types.ObjectNull(previousTypes()))...)
 	resp.Diagnostics.AddWarning(fmt.Sprintf("The secret before client secret %q will be removed", state.label()),
-		fmt.Sprintf("The overlap that the last rotation granted it ended at %s. Sign-in with the previous secret, key id %s, fails after this apply.", previous.RemoveAfter.ValueString(), previous.KeyID.ValueString()))
+		fmt.Sprintf("The previous secret, key id %s, was kept until %s, for consumers that had not followed the last rotation. Sign-in with it fails after this apply.", previous.KeyID.ValueString(), previous.RemoveAfter.ValueString()))
 }
 
 // warnLeftValid says what a destroy leaves behind.

@@ -86,7 +86,7 @@ func (r *clientSecretResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			},
 			"key_vault_secret_versionless_id": schema.StringAttribute{
 				Computed: true, PlanModifiers: keep(),
-				MarkdownDescription: "The same without the version: what consumers refer to that are to follow rotations.",
+				MarkdownDescription: "The same without the version: what consumers refer to that are to follow rotations. It changes with `key_vault` alone.",
 			},
 			"previous": previousAttribute(),
 			"timeouts": timeoutsAttribute(ctx),

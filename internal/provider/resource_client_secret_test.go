@@ -269,6 +269,15 @@ func TestUncertainRotationKeepsTheValidityOpen(t *testing.T) {
 	}
 }
 
+// A new secret has none before it, and the plan says so.
+func TestANewSecretHasNoPrevious(t *testing.T) {
+	t.Parallel()
+	got := planSecret(t, nil, map[string]tftypes.Value{"application_id": str(someID)}, "")
+	if previous := got.values["previous"]; !previous.IsKnown() || !previous.IsNull() {
+		t.Errorf("previous is planned as %s", previous)
+	}
+}
+
 // The previous secret stays in the plan until the refresh has found its time to be over, and goes visibly.
 func TestPreviousSecretInThePlan(t *testing.T) {
 	t.Parallel()
@@ -279,7 +288,7 @@ func TestPreviousSecretInThePlan(t *testing.T) {
 		t.Errorf("in the overlap: %v, with %q", got.values["previous"], warnings(got.diagnostics))
 	}
 	got := planSecret(t, prior, config, privateOf(t, verdict{Prune: olderID}))
-	if text := warnings(got.diagnostics); !got.values["previous"].IsNull() || !strings.Contains(text, "ended at 2026-11-27T00:00:00Z") || !strings.Contains(text, olderID) {
+	if text := warnings(got.diagnostics); !got.values["previous"].IsNull() || !strings.Contains(text, "was kept until 2026-11-27T00:00:00Z") || !strings.Contains(text, olderID) {
 		t.Errorf("after the overlap: %v, with %q", got.values["previous"], text)
 	}
 	if !got.values["value"].Equal(prior["value"]) {

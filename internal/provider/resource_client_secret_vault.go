@@ -49,6 +49,7 @@ func (kv *keyVault) same(other *keyVault) bool {
 // vault as a new version. There it goes once the directory shows the secret, because consumers take it from there at once.
 // A secret whose value could not be delivered is taken back, and the error is a *deliveryError.
 func (r *clientSecretResource) deliver(ctx context.Context, m *clientSecretModel, made *directory.Secret, diags *diag.Diagnostics) error {
+	planned := m.KeyVaultSecretVersionlessID
 	m.Value, m.KeyVaultSecretID, m.KeyVaultSecretVersionlessID = types.StringNull(), types.StringNull(), types.StringNull()
 	kv := m.keyVault(ctx)
 	if kv == nil {
@@ -66,6 +67,9 @@ func (r *clientSecretResource) deliver(ctx context.Context, m *clientSecretModel
 		return r.takeBack(ctx, m, made.KeyID, err)
 	}
 	m.inVault(written)
+	if !planned.IsNull() && !planned.IsUnknown() { // the same address, however the vault spells it now
+		m.KeyVaultSecretVersionlessID = planned
+	}
 	m.action("create").failed(diags, settled, true)
 	return nil
 }
@@ -151,7 +155,7 @@ func (r *clientSecretResource) refreshVault(ctx context.Context, state *clientSe
 		versions, err = client.Versions(ctx, kv.Name.ValueString())
 	}
 	if err != nil {
-		do := state.action("check in key vault the")
+		do := state.action("check the key vault's version of")
 		diags.AddWarning(do.title(), paragraphs(do.detail(err), "Until it can be checked, the secret is taken to be in the vault as Terraform has put it there."))
 		return verdictOn(ctx, private, state).Vault
 	}
@@ -222,7 +226,7 @@ func (r *clientSecretResource) disableInVault(ctx context.Context, state *client
 		return
 	}
 	if err != nil {
-		do := state.action("disable in key vault the")
+		do := state.action("disable the key vault's version of")
 		diags.AddWarning(do.title(), paragraphs(do.detail(err), "The secret itself was revoked; its version in the vault holds a value that works no more."))
 	}
 }

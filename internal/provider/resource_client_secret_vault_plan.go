@@ -66,9 +66,14 @@ func (m *clientSecretModel) delivered() map[string]attr.Value {
 	return map[string]attr.Value{"value": value, "key_vault_secret_id": id, "key_vault_secret_versionless_id": id}
 }
 
-// planDelivery says in the plan where the value of a new secret will be.
-func planDelivery(ctx context.Context, plan *clientSecretModel, resp *resource.ModifyPlanResponse) {
-	for name, value := range plan.delivered() {
+// planDelivery says in the plan where the value of a new secret will be; state is that of the secret before it, nil for
+// the first one. While the place stays, so does its address, and consumers that are configured with it don't change.
+func planDelivery(ctx context.Context, plan, state *clientSecretModel, resp *resource.ModifyPlanResponse) {
+	values := plan.delivered()
+	if kv := plan.keyVault(ctx); kv != nil && state != nil && kv.same(state.keyVault(ctx)) && !state.KeyVaultSecretVersionlessID.IsNull() {
+		values["key_vault_secret_versionless_id"] = state.KeyVaultSecretVersionlessID
+	}
+	for name, value := range values {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 	}
 }
@@ -92,6 +97,8 @@ func vaultReason(ctx context.Context, plan, state *clientSecretModel) []reason {
 		return []reason{{"key_vault is known during the apply only, and another vault needs a new secret.", false}}
 	case after.same(before):
 		return nil
+	case before == nil:
+		return []reason{{"key_vault is added, and only the value of a new secret has never been anywhere else.", true}}
 	case after == nil:
 		return []reason{{"key_vault is removed, and the value of the present secret can't be had for the state.", true}}
 	default:
@@ -106,4 +113,13 @@ func (p rotationPlan) destination(ctx context.Context) string {
 		return ""
 	}
 	return fmt.Sprintf("The new value becomes a new version of the secret %q in the key vault %s.", kv.Name.ValueString(), kv.URI.ValueString())
+}
+
+// abandoned says what becomes of the place in a vault that gets no value any more, "" when there is none.
+func (p rotationPlan) abandoned(ctx context.Context) string {
+	before, after := p.state.keyVault(ctx), p.plan.keyVault(ctx)
+	if before == nil || after.same(before) || p.destination(ctx) == "" && !p.plan.KeyVault.IsNull() {
+		return ""
+	}
+	return fmt.Sprintf("The secret %q in the key vault %s keeps the present value and gets no new one. Point its consumers elsewhere before the present secret is removed.", before.Name.ValueString(), before.URI.ValueString())
 }
