@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"log"
 	"os"
@@ -26,11 +27,12 @@ func main() {
 		}
 		return
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+	run := &provider.Run{}
+	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithRun(run)), providerserver.ServeOpts{
 		Address: "registry.terraform.io/appreg/appreg",
 		Debug:   *debugger,
 	})
-	if err != nil {
+	if err = errors.Join(err, run.Close(context.Background())); err != nil {
 		log.Fatal(err)
 	}
 }

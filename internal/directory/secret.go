@@ -193,6 +193,22 @@ func (c *Client) RemoveSecret(ctx context.Context, applicationID, keyID string) 
 	return c.removeLocked(ctx, applicationID, keyID)
 }
 
+// TakeBackSecret is RemoveSecret for a secret of which this process alone knows: that Graph shows no such secret, or no
+// such application, is believed when it has lasted for as long as replicas disagree.
+func (c *Client) TakeBackSecret(ctx context.Context, applicationID, keyID string) error {
+	bounded, cancel := context.WithTimeout(ctx, c.agreement())
+	defer cancel()
+	err := c.RemoveSecret(bounded, applicationID, keyID)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	app, look := c.getApplication(applicationID)(ctx)
+	if KindOf(c.fail(opReadApplication, applicationID, look)) == KindNotFound || look == nil && app.secret(keyID) == nil {
+		return nil
+	}
+	return err
+}
+
 func (c *Client) removeLocked(ctx context.Context, applicationID, keyID string) error {
 	// Read for its start, which the next secret has to exceed; what is known of any age will do.
 	before := c.applications.known(applicationID, anyAge)

@@ -37,7 +37,7 @@ func exampleText(t *testing.T, file string) string {
 func TestAccExamples(t *testing.T) {
 	t.Parallel()
 	var files []string
-	for _, pattern := range []string{"provider/*.tf", "resources/*/resource.tf", "data-sources/*/data-source.tf", "demo/main.tf"} {
+	for _, pattern := range []string{"provider/*.tf", "resources/*/resource.tf", "data-sources/*/data-source.tf", "ephemeral-resources/*/ephemeral-resource.tf", "demo/main.tf"} {
 		files = append(files, exampleFiles(t, pattern)...)
 	}
 	for _, file := range files {

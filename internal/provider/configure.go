@@ -27,14 +27,14 @@ func (p *appregProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := &session{now: p.now}
+	s := &session{now: p.now, run: p.run}
 	if req.Config.Raw.IsFullyKnown() {
 		s = p.session(m, req.TerraformVersion, lookup{getenv: p.getenv, diags: &resp.Diagnostics})
 		if resp.Diagnostics.HasError() {
 			return
 		}
 	}
-	resp.ResourceData, resp.DataSourceData = s, s
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
 }
 
 // session makes the session of fully known arguments; with errors in l.diags it is of no use.
@@ -97,6 +97,7 @@ func (p *appregProvider) connect(config credential.Config, method credential.Met
 		personalAccounts: c.personalAccounts,
 		tenantID:         tenantIDOf(config, client),
 		now:              p.now,
+		run:              p.run,
 		configured:       true,
 	}, nil
 }

@@ -305,6 +305,9 @@ func (a action) policyAdvice(e *directory.Error) string {
 		}
 		return ask + ", and have a certificate issued that is valid for a shorter time."
 	}
+	if a.noun == ephemeralNoun {
+		return ask + ", and choose fewer validity_minutes."
+	}
 	if e.MaxLifetime == "" {
 		return ask + ", and choose a shorter validity_days or an earlier end_date."
 	}

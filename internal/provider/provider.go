@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -27,11 +28,14 @@ func WithEnvironment(getenv func(string) string) Option {
 	return func(p *appregProvider) { p.getenv = getenv }
 }
 
+// WithRun notes in run what is open, to be closed when the provider ends.
+func WithRun(run *Run) Option { return func(p *appregProvider) { p.run = run } }
+
 // New gives the constructor that Terraform's plugin server asks for. version is the release, "dev" for a build of one's
 // own; it appears in the User-Agent.
 func New(version string, opts ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &appregProvider{version: version, now: time.Now, getenv: os.Getenv}
+		p := &appregProvider{version: version, now: time.Now, getenv: os.Getenv, run: &Run{}}
 		for _, opt := range opts {
 			opt(p)
 		}
@@ -44,9 +48,10 @@ type appregProvider struct {
 	transport http.RoundTripper // nil means net/http's, with the roots of ca_file
 	now       func() time.Time
 	getenv    func(string) string
+	run       *Run
 }
 
-var _ provider.Provider = (*appregProvider)(nil)
+var _ provider.ProviderWithEphemeralResources = (*appregProvider)(nil)
 
 // Metadata implements provider.Provider.
 func (p *appregProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -71,4 +76,9 @@ func (p *appregProvider) Resources(context.Context) []func() resource.Resource {
 // DataSources implements provider.Provider.
 func (p *appregProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newApplicationDataSource, newServicePrincipalDataSource, newExpiringCredentialsDataSource}
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (p *appregProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newEphemeralClientSecret}
 }

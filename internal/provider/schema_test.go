@@ -30,6 +30,9 @@ func eachAttribute(p *protocol, visit func(where string, a *tfprotov6.SchemaAttr
 	for name, s := range p.schemas.DataSourceSchemas {
 		walk("data."+name, s.Block.Attributes)
 	}
+	for name, s := range p.schemas.EphemeralResourceSchemas {
+		walk("ephemeral."+name, s.Block.Attributes)
+	}
 }
 
 // Whatever is named like a secret is Sensitive. The exceptions are written down, so that a new attribute must choose.

@@ -8,7 +8,7 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/vault"
 )
 
-// session is what Configure hands to every resource and data source.
+// session is what Configure hands to every resource, data source and ephemeral resource.
 type session struct {
 	// client talks to the tenant; nil while configured is false.
 	client *directory.Client
@@ -30,4 +30,6 @@ type session struct {
 	made idSet
 	// tracked are the key ids of client secrets that the state holds, as far as this process has seen it.
 	tracked idSet
+	// run notes what this process has open.
+	run *Run
 }
