@@ -39,7 +39,7 @@ func TestAccGuideExpiryAlerts(t *testing.T) {
 	}
 	x.Change(t, p.other, func(d tenant.Doc) {
 		d["passwordCredentials"] = slices.DeleteFunc(d["passwordCredentials"].([]any), func(p any) bool { //nolint:forcetypeassert // As Graph has it.
-			return p.(tenant.Doc).String("displayName") != "new" //nolint:forcetypeassert // As Graph has it.
+			return p.(tenant.Doc).String("displayName") != "new"
 		})
 	})
 	if out = w.Apply(t, only...); strings.Contains(out, "Check block assertion failed") {
