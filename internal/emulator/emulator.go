@@ -70,6 +70,10 @@ type Facts struct {
 	Seed                   uint64
 }
 
+// underWay is how much longer than the longest lag, which is that of lists, history is kept: as long as a request may
+// take from its first look at the state to its last.
+const underWay = time.Second
+
 // New makes an emulator, with freshly seeded tenants unless WithData brings others.
 func New(opts ...Option) (*Emulator, error) {
 	o := &options{seed: 1, now: time.Now, readings: graph.Readings{}, log: slog.New(slog.DiscardHandler)}
@@ -88,6 +92,7 @@ func New(opts ...Option) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	cloud.KeepHistory(2*o.lag + underWay)
 	if err := validate(o.readings); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func indexed(k Kind, by Key) indexKey {
 
 // keysOf lists by what a document can be found, beside its id.
 func keysOf(k Kind, doc Doc) []indexKey {
-	if k != Application && k != ServicePrincipal {
+	if k != Application && k != ServicePrincipal || doc == nil {
 		return nil
 	}
 	keys := []indexKey{indexed(k, Key{ClientID: doc.String("appId")})}
@@ -55,17 +55,12 @@ func keysOf(k Kind, doc Doc) []indexKey {
 	return keys
 }
 
-// note keeps by what an object can be found, and gives what takes the note back. It never forgets: who follows it looks
-// whether the object still has the value.
-func (c *Cloud) note(o *object, doc Doc) (undo []func()) {
+// note keeps by what an object can be found. Who follows it looks whether the object still has the value: it is forgotten
+// with the last version that has it.
+func (c *Cloud) note(o *object, doc Doc) {
 	for _, at := range keysOf(o.key.kind, doc) {
-		if slices.Contains(c.index[at], o) {
-			continue
-		}
-		c.index[at] = append(c.index[at], o)
-		undo = append(undo, func() { c.index[at] = c.index[at][:len(c.index[at])-1] })
+		c.index[at] = with(c.index[at], o)
 	}
-	return undo
 }
 
 // candidates are the objects of all tenants that may have a key.

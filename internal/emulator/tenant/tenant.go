@@ -1,8 +1,8 @@
 // Package tenant is the state of a small cloud: several tenants with their applications, service principals, grants,
 // users and organizations, and what a directory knows without showing it (secret texts, passwords).
 //
-// Every object keeps all its versions with their commit times, so that a reader can be given the state as of an earlier
-// instant: that is how a lagging replica is played. Writes are exclusive, atomic and act on the latest state. Documents
+// Every object keeps its versions with their commit times, so that a reader can be given the state as of an earlier
+// instant: that is how a lagging replica is played. How long they are kept is up to [Cloud.KeepHistory]. Writes are exclusive, atomic and act on the latest state. Documents
 // are copied on their way in and out; nobody outside shares memory with the store.
 package tenant
 
@@ -80,7 +80,9 @@ type version struct {
 
 type object struct {
 	key      key
+	sequence int // its place in the order of creation, from 1
 	versions []version
+	trimmed  bool // there were versions before the first
 }
 
 // Cloud is several tenants. It is safe for concurrent use.
@@ -90,6 +92,10 @@ type Cloud struct {
 	mu       sync.RWMutex
 	seeded   Seeded
 	commit   uint64
+	sequence int // of the newest object
+	keep     time.Duration
+	forgets  bool
+	replaced []replacement // what will be forgotten, the earliest first
 	objects  map[key]*object
 	order    map[tenantKind][]*object // in creation order
 	index    map[indexKey][]*object   // of all tenants, in creation order

@@ -14,6 +14,8 @@ type Tx struct {
 	at      time.Time
 	visible time.Time // what the versions are stamped with
 	undo    []func()
+	// replaced are the objects that had a version before.
+	replaced []*object
 }
 
 // Update runs f alone on the latest state. When f returns an error, or panics, nothing has happened.
@@ -38,6 +40,12 @@ func (c *Cloud) update(visible time.Time, f func(*Tx) error) error {
 		return err
 	}
 	kept = true
+	if c.forgets {
+		for _, o := range tx.replaced {
+			c.replaced = append(c.replaced, replacement{o, tx.at})
+		}
+		c.forget(tx.at)
+	}
 	return nil
 }
 
@@ -170,7 +178,8 @@ func (tx *Tx) write(at key, doc Doc) {
 	c := tx.view.cloud
 	o := c.objects[at]
 	if o == nil {
-		o = &object{key: at}
+		c.sequence++
+		o = &object{key: at, sequence: c.sequence}
 		c.objects[at] = o
 		group := tenantKind{at.tenantID, at.kind}
 		c.order[group] = append(c.order[group], o)
@@ -179,7 +188,13 @@ func (tx *Tx) write(at key, doc Doc) {
 			c.order[group] = c.order[group][:len(c.order[group])-1]
 		})
 	}
-	tx.undo = append(tx.undo, c.note(o, doc)...)
+	if len(o.versions) > 0 {
+		tx.replaced = append(tx.replaced, o)
+	}
+	c.note(o, doc)
 	o.versions = append(o.versions, version{commit: tx.view.commit, at: tx.visible, doc: doc})
-	tx.undo = append(tx.undo, func() { o.versions = o.versions[:len(o.versions)-1] })
+	tx.undo = append(tx.undo, func() {
+		o.versions = o.versions[:len(o.versions)-1]
+		c.unnote(o, doc)
+	})
 }

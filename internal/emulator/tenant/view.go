@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -28,6 +29,9 @@ func (v *View) current(o *object) Doc {
 		if ver := o.versions[i]; ver.commit <= v.commit && !ver.at.After(v.asOf) {
 			return ver.doc
 		}
+	}
+	if o.trimmed {
+		return o.versions[0].doc
 	}
 	return nil
 }
@@ -120,7 +124,7 @@ type Query struct {
 }
 
 // Page gives up to limit objects that a query leaves, in creation order, from a position on, which is 0 at first. next
-// is where to go on, 0 when there are no more. What cut leaves of an object is copied; a nil cut leaves all.
+// is where to go on, 0 when there are no more; it holds good whatever is made or removed meanwhile. What cut leaves of an object is copied; a nil cut leaves all.
 func (v *View) Page(q Query, from, limit int, cut func(Doc) Doc) (docs []Doc, next int) {
 	v.walk(q, from, func(at int, doc Doc) bool {
 		if len(docs) == limit {
@@ -154,15 +158,16 @@ func (v *View) walk(q Query, from int, f func(at int, doc Doc) bool) {
 	if q.By != (Key{}) {
 		objects = v.cloud.candidates(q.TenantID, q.Kind, q.By)
 	}
-	for at := from; at < len(objects); at++ {
-		if objects[at].key.tenantID != q.TenantID {
+	start, _ := slices.BinarySearchFunc(objects, from, bySequence)
+	for _, o := range objects[start:] {
+		if o.key.tenantID != q.TenantID {
 			continue
 		}
-		doc := v.lookup(q.TenantID, q.Kind, objects[at].key.id, q.Deleted)
+		doc := v.lookup(q.TenantID, q.Kind, o.key.id, q.Deleted)
 		if doc == nil || q.By != (Key{}) && !q.By.matches(doc) || q.Match != nil && !q.Match(doc) {
 			continue
 		}
-		if !f(at, doc) {
+		if !f(o.sequence, doc) {
 			return
 		}
 	}
