@@ -27,28 +27,20 @@ type Secrets struct {
 // codes and refresh tokens are not in it, nor are faults and readings.
 func (e *Emulator) Snapshot() tenant.Snapshot { return e.cloud.Snapshot() }
 
-// Requests lists what was asked so far, in the order of the answers.
-func (e *Emulator) Requests() []Request {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Clone(e.requests)
-}
+// Requests lists what was asked so far, in the order of the answers: the newest of it, see WithRemembered.
+func (e *Emulator) Requests() []Request { return e.requests.All() }
 
 // ResetRequests forgets what was asked.
-func (e *Emulator) ResetRequests() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.requests = nil
-}
+func (e *Emulator) ResetRequests() { e.requests.Reset() }
 
 // Connections counts the connections that carried a request so far.
 func (e *Emulator) Connections() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.connections)
+	return e.connected
 }
 
-// Issued lists every secret text that was handed out.
+// Issued lists the secret texts that were handed out: all client secrets, and the newest tokens, see WithRemembered.
 func (e *Emulator) Issued() Secrets {
 	return Secrets{Secrets: slices.Sorted(maps.Values(e.cloud.Secrets())), Tokens: e.signin.Issued()}
 }

@@ -16,11 +16,13 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/bounded"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
@@ -39,10 +41,12 @@ type Emulator struct {
 	latency time.Duration
 	log     *slog.Logger
 
+	requests bounded.Recent[Request]
+
 	mu          sync.Mutex
-	requests    []Request
-	connections map[string]bool
-	readings    graph.Readings // of all sides
+	connections map[[2]string]bool // that are open, by the addresses of both sides
+	connected   int                // connections so far
+	readings    graph.Readings     // of all sides
 }
 
 // Request is a request as it was answered. It is recorded once its effect has happened, before the answer leaves.
@@ -76,12 +80,15 @@ const underWay = time.Second
 
 // New makes an emulator, with freshly seeded tenants unless WithData brings others.
 func New(opts ...Option) (*Emulator, error) {
-	o := &options{seed: 1, now: time.Now, readings: graph.Readings{}, log: slog.New(slog.DiscardHandler)}
+	o := &options{seed: 1, now: time.Now, readings: graph.Readings{}, remembered: DefaultRemembered, log: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
 		opt(o)
 	}
 	if o.hostile {
 		o.makeHostile()
+	}
+	if o.remembered < 0 {
+		return nil, fmt.Errorf("remembering %d requests", o.remembered)
 	}
 	for _, r := range o.rules {
 		if err := r.Validate(); err != nil {
@@ -97,7 +104,7 @@ func New(opts ...Option) (*Emulator, error) {
 		return nil, err
 	}
 	ofGraph, ofSignIn, ofVaults := part(o.readings)
-	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Hosts: o.hosts, Readings: ofSignIn, Client: o.issuers})
+	platform := signin.New(signin.Config{Cloud: cloud, Now: o.now, Seed: o.seed, Lag: o.lag, Hosts: o.hosts, Readings: ofSignIn, Client: o.issuers, Remembered: o.remembered})
 	server, err := graph.New(graph.Config{Cloud: cloud, Authority: platform, Seed: o.seed, Lag: o.lag,
 		PageSize: o.pageSize, Budget: o.budget, Hosts: o.hosts, Readings: ofGraph})
 	if err != nil {
@@ -105,7 +112,7 @@ func New(opts ...Option) (*Emulator, error) {
 	}
 	vaults := keyvault.New(keyvault.Config{Cloud: cloud, Authority: platform, PageSize: o.pageSize, Readings: ofVaults})
 	return &Emulator{cloud: cloud, seeded: cloud.Seeded(), graph: server, signin: platform, vaults: vaults, latency: o.latency, log: o.log,
-		faults: fault.NewInjector(o.seed, o.rules), connections: map[string]bool{}, readings: o.readings}, nil
+		faults: fault.NewInjector(o.seed, o.rules), requests: bounded.Recent[Request]{Most: o.remembered}, connections: map[[2]string]bool{}, readings: o.readings}, nil
 }
 
 // Facts tells what was seeded.
@@ -139,11 +146,34 @@ func (e *Emulator) VaultHandler(name string) http.Handler {
 
 func (e *Emulator) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	e.mu.Lock()
-	e.connections[r.RemoteAddr] = true
+	if between := ends(r); !e.connections[between] {
+		e.connections[between] = true
+		e.connected++
+	}
 	e.mu.Unlock()
 	// The clock may have been moved; a client that reckons with dates must see which time it is here.
 	w.Header().Set("Date", e.cloud.Now().UTC().Format(http.TimeFormat))
 	return &exchange{Emulator: e, w: w, r: r, seen: Request{Method: r.Method, Path: r.URL.Path, At: e.cloud.Now()}}
+}
+
+// ends are the addresses of both sides of a request's connection: a client may use a port of its own twice, for two
+// listeners.
+func ends(r *http.Request) [2]string {
+	own, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return [2]string{r.RemoteAddr}
+	}
+	return [2]string{r.RemoteAddr, own.String()}
+}
+
+// ConnState is for the field of that name of an http.Server that has an Emulator or a vault answer: a connection that is
+// closed is no longer kept in mind, though Connections goes on counting it.
+func (e *Emulator) ConnState(conn net.Conn, state http.ConnState) {
+	if state == http.StateClosed {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.connections, [2]string{conn.RemoteAddr().String(), conn.LocalAddr().String()})
+	}
 }
 
 // service is Graph or a vault.
@@ -280,9 +310,7 @@ func (h *heldReply) Write(text []byte) (int, error) { return h.body.Write(text) 
 // record keeps what was answered and writes the log line. Status 0 means that there was no answer, and nothing to answer.
 func (x *exchange) record(reply *graph.Reply) {
 	x.seen.Status, x.seen.RequestID, x.seen.ClientID = reply.Status, reply.RequestID, reply.ClientID
-	x.mu.Lock()
-	x.requests = append(x.requests, x.seen)
-	x.mu.Unlock()
+	x.requests.Add(x.seen)
 	x.log.Info("request", "method", x.seen.Method, "path", x.seen.Path, "route", x.seen.Route, "query", x.seen.Query,
 		"status", reply.Status, "request_id", reply.RequestID, "client_id", reply.ClientID, "fault", string(x.seen.Fault))
 }

@@ -29,9 +29,12 @@ type options struct {
 	rules    []fault.Rule
 	hostile  bool
 	readings graph.Readings
-	hosts    []string
-	issuers  *http.Client
-	log      *slog.Logger
+	// remembered is how many requests and tokens are.
+	remembered int
+
+	hosts   []string
+	issuers *http.Client
+	log     *slog.Logger
 }
 
 // WithSeed chooses the ids, names and secrets of the tenants, unless WithData brings them, and what hostility looks like.
@@ -78,6 +81,14 @@ func WithHosts(names ...string) Option {
 // WithIssuers sets the client that fetches the keys of federated identity credentials' issuers: the only thing that the
 // emulator asks of others.
 func WithIssuers(client *http.Client) Option { return func(o *options) { o.issuers = client } }
+
+// DefaultRemembered is how many requests, and how many tokens and codes, are remembered unless WithRemembered says
+// otherwise: some 30 MB in all.
+const DefaultRemembered = 20_000
+
+// WithRemembered bounds what [Emulator.Requests] and [Emulator.Issued] list: the newest n requests, and the newest n
+// tokens and codes. 0 is all of them, at the price of memory that grows with every request.
+func WithRemembered(n int) Option { return func(o *options) { o.remembered = n } }
 
 // WithLog writes one JSON line per request: no bodies, no secrets.
 func WithLog(w io.Writer) Option {

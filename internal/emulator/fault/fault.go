@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/bounded"
 )
 
 // Kind is what goes wrong.
@@ -197,12 +199,12 @@ type Injector struct {
 
 	mu    sync.Mutex
 	rules []Rule
-	seen  map[[3]string]int
+	seen  bounded.Counter[[3]string]
 }
 
 // NewInjector makes an Injector.
 func NewInjector(seed uint64, rules []Rule) *Injector {
-	return &Injector{seed: seed, rules: slices.Clone(rules), seen: map[[3]string]int{}}
+	return &Injector{seed: seed, rules: slices.Clone(rules)}
 }
 
 // Rules lists the rules.
@@ -224,17 +226,16 @@ func (i *Injector) Clear() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.rules = nil
-	clear(i.seen)
+	i.seen.Reset()
 }
 
 // Decide counts a request and gives the first rule that fires, if any.
 func (i *Injector) Decide(method, route, object string) (Rule, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	at := [3]string{method, route, object}
-	i.seen[at]++
+	nth := 1 + i.seen.Next([3]string{method, route, object})
 	for _, r := range i.rules {
-		if r.Fires(i.seed, method, route, object, i.seen[at]) {
+		if r.Fires(i.seed, method, route, object, nth) {
 			return r, true
 		}
 	}

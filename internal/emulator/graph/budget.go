@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -22,10 +23,10 @@ type budget struct {
 	windows map[string]*window // by scope and quota
 }
 
-// window is what was used since it began.
+// window is what is used until it ends.
 type window struct {
-	began time.Time
-	used  int
+	ends time.Time
+	used int
 }
 
 // charge is what a request takes from one quota.
@@ -57,13 +58,14 @@ func (b *budget) take(now time.Time, charges []charge) verdict {
 	for _, c := range charges {
 		key := c.scope + " " + c.quota + " " + c.per.String()
 		w := b.windows[key]
-		if w == nil || now.Sub(w.began) >= c.per {
-			w = &window{began: now}
+		if w == nil || !now.Before(w.ends) {
+			maps.DeleteFunc(b.windows, func(_ string, w *window) bool { return !now.Before(w.ends) })
+			w = &window{ends: now.Add(c.per)}
 			b.windows[key] = w
 		}
 		w.used += c.units
 		limit := max(1, math.Floor(float64(c.limit)*b.scale))
-		share, wait := float64(w.used)/limit, w.began.Add(c.per).Sub(now)
+		share, wait := float64(w.used)/limit, w.ends.Sub(now)
 		// Of several that are exceeded the longest wait counts, otherwise the fullest.
 		switch {
 		case share > 1 && (!worst.refused || wait > worst.retryAfter), share <= 1 && !worst.refused && share > worst.share:

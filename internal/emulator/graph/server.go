@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/bounded"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/odata"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -48,8 +49,8 @@ type Server struct {
 	routes []*route
 	budget *budget
 
-	mu    sync.Mutex
-	asked map[string]int
+	mu    sync.Mutex // guards Readings
+	asked bounded.Counter[string]
 }
 
 // New makes a Server over a seeded cloud.
@@ -60,8 +61,7 @@ func New(c Config) (*Server, error) {
 	if c.Budget < 0 || math.IsNaN(c.Budget) || math.IsInf(c.Budget, 0) {
 		return nil, fmt.Errorf("a budget of %v", c.Budget)
 	}
-	return &Server{Config: c, routes: routeTable(), budget: &budget{scale: c.Budget, windows: map[string]*window{}},
-		asked: map[string]int{}}, nil
+	return &Server{Config: c, routes: routeTable(), budget: &budget{scale: c.Budget, windows: map[string]*window{}}}, nil
 }
 
 // SetReadings replaces the readings, for the requests that come in from now on.
@@ -301,10 +301,7 @@ func (s *Server) replica(key string, spread time.Duration) *tenant.View {
 	if spread <= 0 {
 		return s.Cloud.Latest()
 	}
-	s.mu.Lock()
-	nth := s.asked[key]
-	s.asked[key]++
-	s.mu.Unlock()
+	nth := s.asked.Next(key)
 	behind := time.Duration(fault.Fraction(s.Seed, "lag", key, strconv.Itoa(nth)) * float64(spread+1))
 	return s.Cloud.View(s.Cloud.Now().Add(-behind))
 }

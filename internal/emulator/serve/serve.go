@@ -161,6 +161,7 @@ func newServer(ctx context.Context, c Config, h http.Handler) *http.Server {
 		Handler:        survive(limitBody(h), c.Log),
 		MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog:    slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+		ConnState:   c.Emulator.ConnState,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 }

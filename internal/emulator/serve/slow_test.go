@@ -246,3 +246,29 @@ func TestPanicIsAnswered(t *testing.T) {
 		t.Errorf("a mistake: %v %d, %s", out, w.Code, log.String())
 	}
 }
+
+// TestClosedConnectionsAreTold has a client's port come back for a second connection.
+func TestClosedConnectionsAreTold(t *testing.T) {
+	t.Parallel()
+	e, err := emulator.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, far := net.Pipe()
+	t.Cleanup(func() {
+		if err := errors.Join(conn.Close(), far.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	s := newServer(t.Context(), Config{Emulator: e, Log: slog.New(slog.DiscardHandler)}, e)
+	for range 2 {
+		ctx := context.WithValue(t.Context(), http.LocalAddrContextKey, conn.LocalAddr())
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "https://localhost/common/discovery/v2.0/keys", nil)
+		r.RemoteAddr = conn.RemoteAddr().String()
+		s.Handler.ServeHTTP(httptest.NewRecorder(), r)
+		s.ConnState(conn, http.StateClosed)
+	}
+	if n := e.Connections(); n != 2 {
+		t.Errorf("%d connections, want 2", n)
+	}
+}

@@ -189,7 +189,7 @@ func (a authorization) finish(x *exchange, f flow, in directory) error {
 				signedIn: x.now, asOf: f.asOf,
 			},
 			tenantID: in.ID, redirectURI: a.redirectURI, nonce: a.nonce, challenge: a.challenge, method: a.method, expires: x.now.Add(codeLifetime),
-		})
+		}, x.now, codeLifetime+afterlife)
 		params.Set("code", id)
 	}
 	if a.bringsTokens() {

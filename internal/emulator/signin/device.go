@@ -54,8 +54,8 @@ func deviceCode(x *exchange) error {
 	id, userCode := x.h.newSecret(), newUserCode()
 	x.h.devices.put(id, device{
 		session: session{clientID: c.id, asked: a, asOf: c.asOf}, userCode: userCode, at: d, expires: x.now.Add(deviceLifetime),
-	})
-	x.h.userCodes.put(userCode, id)
+	}, x.now, deviceLifetime+afterlife)
+	x.h.userCodes.put(userCode, id, x.now, deviceLifetime)
 	page := x.origin + "/devicelogin"
 	return x.json(http.StatusOK, map[string]any{
 		"user_code": userCode, "device_code": id, "verification_uri": page, "expires_in": int(deviceLifetime / time.Second), "interval": deviceInterval,
@@ -76,8 +76,8 @@ func deviceLogin(x *exchange) error {
 		return err
 	}
 	userCode := strings.ToUpper(strings.TrimSpace(form.Get("user_code")))
-	id, _ := x.h.userCodes.get(userCode)
-	d, ok := x.h.devices.get(id)
+	id, _ := x.h.userCodes.get(userCode, x.now)
+	d, ok := x.h.devices.get(id, x.now)
 	if !ok || d.state != devicePending || x.now.After(d.expires) {
 		return x.page(http.StatusOK, "device", pageData{Title: "Enter the code", Alert: x.describe(errUserCodeUnknown())})
 	}

@@ -63,7 +63,7 @@ func login(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	f, ok := x.h.flows.take(form.Get("flow"))
+	f, ok := x.h.flows.take(form.Get("flow"), x.now)
 	if !ok {
 		return errMalformed()
 	}

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/bounded"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
@@ -36,6 +37,8 @@ type Config struct {
 	Hosts []string
 	// Client fetches the keys of federated identity credentials' issuers; nil takes the default client.
 	Client *http.Client
+	// Remembered is how many of the texts that were handed out Issued lists, 0 for all.
+	Remembered int
 	// Log takes failures of the platform itself; nil takes the default logger.
 	Log *slog.Logger
 }
@@ -97,10 +100,10 @@ type Handler struct {
 	renderers map[string]renderer
 
 	mu       sync.Mutex
-	asked    map[string]int
 	readings Readings
 
-	issued    store[struct{}]
+	asked     bounded.Counter[string]
+	issued    bounded.Recent[string]
 	flows     store[flow]
 	codes     store[authCode]
 	devices   store[device] // by device code
@@ -123,7 +126,7 @@ func (h *Handler) reading() Readings {
 
 // New makes an identity platform over a seeded cloud.
 func New(c Config) *Handler {
-	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, hosts: c.Hosts, issuers: cmp.Or(c.Client, http.DefaultClient), log: cmp.Or(c.Log, slog.Default()), asked: map[string]int{}}
+	h := &Handler{cloud: c.Cloud, now: c.Now, seed: c.Seed, lag: c.Lag, readings: c.Readings, hosts: c.Hosts, issuers: cmp.Or(c.Client, http.DefaultClient), log: cmp.Or(c.Log, slog.Default()), issued: bounded.Recent[string]{Most: c.Remembered}}
 	if h.now == nil {
 		h.now = c.Cloud.Now
 	}
@@ -144,21 +147,13 @@ func New(c Config) *Handler {
 // ServeHTTP answers everything that isn't Graph.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
-// Issued lists every secret text that the platform has handed out: tokens, codes and refresh tokens.
-func (h *Handler) Issued() []string {
-	h.issued.mu.Lock()
-	defer h.issued.mu.Unlock()
-	out := make([]string, 0, len(h.issued.items))
-	for text := range h.issued.items {
-		out = append(out, text)
-	}
-	return out
-}
+// Issued lists the secret texts that the platform has handed out, the oldest first: tokens, codes and refresh tokens.
+func (h *Handler) Issued() []string { return h.issued.All() }
 
 // newSecret makes an unguessable text and remembers it as issued.
 func (h *Handler) newSecret() string {
 	text := "1." + opaque()
-	h.issued.put(text, struct{}{})
+	h.issued.Add(text)
 	return text
 }
 
@@ -229,10 +224,7 @@ func (h *Handler) view(key string, notBefore time.Time) (*tenant.View, time.Time
 	if h.lag <= 0 {
 		return h.cloud.Latest(), h.now()
 	}
-	h.mu.Lock()
-	nth := h.asked[key]
-	h.asked[key]++
-	h.mu.Unlock()
+	nth := h.asked.Next(key)
 	behind := fault.Fraction(h.seed, "sign-in lag", key, strconv.Itoa(nth)) * float64(h.lag)
 	asOf := h.now().Add(-time.Duration(behind))
 	for _, floor := range []time.Time{h.started, notBefore} {

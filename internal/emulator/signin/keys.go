@@ -147,7 +147,7 @@ func (h *Handler) sign(claims jwt.MapClaims) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
-	h.issued.put(text, struct{}{})
+	h.issued.Add(text)
 	return text, nil
 }
 

@@ -56,7 +56,7 @@ func (x *exchange) ask(f flow, alert *Error) error {
 		data.Alert = x.describe(alert)
 	}
 	data.Flow = opaque()
-	x.h.flows.put(data.Flow, f)
+	x.h.flows.put(data.Flow, f, x.now, flowLifetime)
 	return x.page(http.StatusOK, string(f.stage), data)
 }
 
@@ -66,7 +66,7 @@ func (x *exchange) askConsent(f flow, in directory, request consentRequest) erro
 		OfferOrganization: f.account.Administrator && !request.organization, OrganizationOnly: request.organization, Permissions: request.lines,
 		Flow: opaque(),
 	}
-	x.h.flows.put(data.Flow, f)
+	x.h.flows.put(data.Flow, f, x.now, flowLifetime)
 	return x.page(http.StatusOK, string(stageConsent), data)
 }
 

@@ -439,6 +439,10 @@ func TestDeviceCode(t *testing.T) {
 		t.Errorf("late: %v", got.body)
 	}
 	refusedWith(t, approve(late, webuser.Accept), 70018)
+	p.clock.advance(24 * time.Hour)
+	if got := poll(a, late); got.number() != 70002 {
+		t.Errorf("a day later: %v", got.body)
+	}
 }
 
 func sameWords(a, b string) bool {

@@ -14,7 +14,12 @@ const (
 	deviceLifetime     = 15 * time.Minute
 	refreshLifetime    = 90 * 24 * time.Hour // without use
 	spaRefreshLifetime = 24 * time.Hour      // whatever the use
+	flowLifetime       = time.Hour           // of a page that nobody answers
 )
+
+// afterlife is how long a code is known after its end, so that it is refused as expired and not as unknown. A refresh
+// token is known for twice its lifetime.
+const afterlife = 24 * time.Hour
 
 // authCode is what an authorization code stands for.
 type authCode struct {
@@ -34,7 +39,7 @@ func (q tokenRequest) authorizationCode() error {
 			return errMissingParameter(name)
 		}
 	}
-	code, ok := q.h.codes.get(q.form.Get("code"))
+	code, ok := q.h.codes.get(q.form.Get("code"), q.now)
 	if !ok || !strings.EqualFold(code.clientID, q.clientID) {
 		return errGrantMalformed()
 	}
@@ -117,7 +122,7 @@ func (q tokenRequest) deviceCode() error {
 	if id == "" {
 		return errMissingParameter("device_code")
 	}
-	d, ok := q.h.devices.get(id)
+	d, ok := q.h.devices.get(id, q.now)
 	if !ok || !strings.EqualFold(d.clientID, q.clientID) {
 		return errDeviceUnknown()
 	}
@@ -139,7 +144,7 @@ func (q tokenRequest) deviceCode() error {
 	if refusal != nil {
 		return refusal
 	}
-	if _, ok := q.h.devices.take(id); !ok {
+	if _, ok := q.h.devices.take(id, q.now); !ok {
 		return errDeviceUnknown()
 	}
 	return q.userReply(c, s, s.asked, acr, "")
@@ -153,7 +158,7 @@ type refreshToken struct {
 
 func (q tokenRequest) newRefreshToken(s session) string {
 	id := q.h.newSecret()
-	q.h.refresh.put(id, refreshToken{session: s, issued: q.now})
+	q.h.refresh.put(id, refreshToken{session: s, issued: q.now}, q.now, 2*refreshLifetime)
 	return id
 }
 
@@ -163,7 +168,7 @@ func (q tokenRequest) refreshToken() error {
 	if id == "" {
 		return errMissingParameter("refresh_token")
 	}
-	t, ok := q.h.refresh.get(id)
+	t, ok := q.h.refresh.get(id, q.now)
 	switch {
 	case !ok:
 		return errGrantMalformed()

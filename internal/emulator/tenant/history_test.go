@@ -33,9 +33,9 @@ func TestHistoryEnds(t *testing.T) {
 	for i := range changes {
 		clk.at = clk.at.Add(time.Second)
 		update(t, c, func(tx *tenant.Tx) { tx.Put("t", tenant.Application, numbered("busy", i)) })
-		for behind := range kept/time.Second + 1 {
-			doc, ok := c.View(clk.at.Add(-behind*time.Second)).Get("t", tenant.Application, "busy")
-			if want := i - int(behind); ok != (want >= 0) || ok && doc.String("notes") != fmt.Sprint(want) {
+		for behind := range int(kept/time.Second) + 1 {
+			doc, ok := c.View(clk.at.Add(-time.Duration(behind)*time.Second)).Get("t", tenant.Application, "busy")
+			if want := i - behind; ok != (want >= 0) || ok && doc.String("notes") != fmt.Sprint(want) {
 				t.Fatalf("change %d, %d s behind: %q, %t", i, behind, doc.String("notes"), ok)
 			}
 		}

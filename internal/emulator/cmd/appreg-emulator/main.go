@@ -40,6 +40,7 @@ type settings struct {
 	latency, lag                 time.Duration
 	seed                         uint64
 	budget                       float64
+	remember                     int
 	hosts                        []string
 	anyInterface                 bool
 	readings                     map[string]string
@@ -81,6 +82,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		s.readings[name] = choice
 		return nil
 	})
+	f.IntVar(&s.remember, "remember", emulator.DefaultRemembered, "`number` of requests, and of tokens and codes, that the test controls list; 0 for all")
 	f.StringVar(&s.log, "log", "", "`file` for one JSON line per request")
 	if err := f.Parse(args); err != nil {
 		return s, err
@@ -101,7 +103,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	clock := &serve.Clock{}
-	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag), emulator.WithBudget(s.budget),
+	options := []emulator.Option{emulator.WithSeed(s.seed), emulator.WithClock(clock.Now), emulator.WithLatency(s.latency), emulator.WithLag(s.lag), emulator.WithBudget(s.budget), emulator.WithRemembered(s.remember),
 		emulator.WithHosts(serve.LoopbackHosts()...), emulator.WithHosts(s.hosts...)}
 	if s.data != "" {
 		loaded, err := serve.LoadData(s.data, clock)
