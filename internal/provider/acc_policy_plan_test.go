@@ -40,11 +40,11 @@ func TestAccPolicyForbidsAtPlan(t *testing.T) {
 	w := start(t, x, secretOf(id, ""))
 	default90 := []string{"The tenant's policy forbids this client secret", "The tenant's default application management policy allows a client secret to be valid for 90 days at most",
 		"set validity_days to 90 or less, or end_date to a time within 90 days"}
-	refused(t, w, default90, "plan")
+	refused(t, w, append(default90, "at most, and this one would be valid for 180 days."), "plan")
 	w.Configure(t, secretOf(id, `end_date = "`+end+`"`))
 	refused(t, w, append(default90, `end_date`, end), "plan")
 	w.Configure(t, strings.ReplaceAll(certificateConfiguration(valid(t, "long").pem()), "appreg_application.test.id", `"`+id+`"`))
-	refused(t, w, []string{"The tenant's policy forbids this certificate", "allows a certificate to be valid for 90 days at most", "Have a certificate issued that is valid for 90 days or less"}, "plan")
+	refused(t, w, []string{"The tenant's policy forbids this certificate", "allows a certificate to be valid for 90 days at most, and this one would be valid for ", "Have a certificate issued that is valid for 90 days or less"}, "plan")
 	if n := len(x.Requests()); n == 0 {
 		t.Error("nobody was asked")
 	}
@@ -63,7 +63,7 @@ func TestAccPolicyForbidsAtPlan(t *testing.T) {
 	w.PlanIsEmpty(t)
 	w.Configure(t, secretOf(id, "validity_days = 60"))
 	w.Apply(t)
-	refused(t, w, []string{"The tenant's policy forbids this client secret", "forbids to make any client secret", "another kind of credential, or an exemption for this application"},
+	refused(t, w, []string{"The tenant's policy forbids this client secret", "forbids new client secrets.", "another kind of credential, or an exemption for this application"},
 		"plan", "-replace=appreg_client_secret.test")
 	w.Configure(t, strings.Replace(secretOf(id, "validity_days = 60"), `"terraform"`, `"other"`, 1))
 	refused(t, w, []string{"The tenant's policy forbids this client secret"}, "plan")

@@ -30,6 +30,7 @@ const (
 // parseCertificate reads the one certificate in a text: PEM, or DER in base64. problem says what is wrong, in a sentence
 // that quotes nothing of the text.
 func parseCertificate(s string) (certificate *x509.Certificate, problem string) {
+	s = strings.TrimPrefix(s, "\ufeff") // which editors on Windows put before a text
 	if strings.Contains(s, "PRIVATE KEY-----") {
 		return nil, hasPrivateKey
 	}

@@ -110,6 +110,7 @@ func TestParseCertificate(t *testing.T) {
 	must(t, err)
 	for what, c := range map[string]struct{ text, problem string }{
 		"PEM":                  {material.public, ""},
+		"an editor's PEM":      {"\ufeff" + material.public, ""},
 		"base64":               {in64(material.certificate.Raw), ""},
 		"a chain":              {material.public + material.public, severalCertificates},
 		"a chain in base64":    {in64(append(material.certificate.Raw, material.certificate.Raw...)), severalCertificates},
@@ -166,6 +167,11 @@ func TestFederatedHints(t *testing.T) {
 		{githubIssuer, "repo:o/r:tag:v1", "ref:refs/tags/v1"},
 		{githubIssuer, "repo:o/r:env:production", "environment:production"},
 		{githubIssuer, "repo:o/r:pull-request", "pull_request"},
+		{githubIssuer, "repo:o/r:refs/heads/main", "repo:o/r:ref:refs/heads/main"},
+		{githubIssuer, "repo:r:ref:refs/heads/main", `"r" lacks the owner`},
+		{githubIssuer, "o/r:ref:refs/heads/main", "begins a subject with the name of a claim"},
+		{githubIssuer, "Repo:o/r:ref:refs/heads/main", "in small letters"},
+		{githubIssuer, "https://github.com/o/r:ref:refs/heads/main", "without an address"},
 		{githubIssuer, "repo:https://github.com/o/r:ref:refs/heads/main", "without an address"},
 		{githubIssuer, "repo:github.com/o/r:ref:refs/heads/main", "without an address"},
 		{githubIssuer, "repo:o/*:ref:refs/heads/main", "no wildcards"},

@@ -248,7 +248,7 @@ func (a action) missingPermission(e *directory.Error) string {
 func (a action) candidates(cs []directory.Candidate) string {
 	lines := make([]string, 0, 2*len(cs))
 	for _, c := range cs {
-		lines = append(lines, describe(c))
+		lines = append(lines, describeAs(a.idNoun(), c))
 		if !c.Deleted && a.resource != "" {
 			lines = append(lines, importBlock(a.resource, a.importPrefix+c.ID))
 		}
@@ -256,8 +256,21 @@ func (a action) candidates(cs []directory.Candidate) string {
 	return strings.Join(lines, "\n\n")
 }
 
-func describe(c directory.Candidate) string {
-	what := "object id " + c.ID
+// idNoun is what the id of a candidate is called where the reader looks for it.
+func (a action) idNoun() string {
+	switch a.resource {
+	case "appreg_client_secret", "appreg_certificate":
+		return "key id"
+	case "appreg_federated_credential", "appreg_admin_consent":
+		return "id"
+	}
+	return "object id"
+}
+
+func describe(c directory.Candidate) string { return describeAs("object id", c) }
+
+func describeAs(idNoun string, c directory.Candidate) string {
+	what := idNoun + " " + c.ID
 	if c.DisplayName != "" {
 		what = fmt.Sprintf("%q, %s", c.DisplayName, what)
 	}

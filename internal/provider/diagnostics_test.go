@@ -43,7 +43,7 @@ func TestFailuresInPlainWords(t *testing.T) {
 			[]string{`k-1 ("old"), k-2`, "-replace", "create_before_destroy"}},
 		{secret, &directory.Error{Kind: directory.KindAmbiguous, Candidates: []directory.Candidate{{ID: "k-1", Detail: "valid until 2027"}}},
 			`Unable to create client secret "terraform"`,
-			[]string{"can't be told whether", "Nothing was removed", `id = "app/k-1"`, "valid until 2027"}},
+			[]string{"can't be told whether", "Nothing was removed", `id = "app/k-1"`, "key id k-1, valid until 2027"}},
 		{secret, &directory.Error{Kind: directory.KindNotFound, Status: 404, Code: "Request_ResourceNotFound", Message: "Resource 'x' does not exist."},
 			`Unable to create client secret "terraform"`,
 			[]string{"knows no such object", "may have been deleted meanwhile", "Check application_id: it must be the application's object id"}},

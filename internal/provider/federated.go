@@ -48,6 +48,9 @@ const (
 	discoveryAddress = "/.well-known/openid-configuration"
 )
 
+// githubClaim is how every subject of GitHub's begins, whatever form an organisation has chosen.
+var githubClaim = regexp.MustCompile(`^[a-z_]+:`)
+
 // federatedHints finds certain mistakes in an issuer and subject. What is merely unusual is nobody's business: an
 // organisation on GitHub can choose the form of its subjects.
 func federatedHints(issuer, subject string) []hint {
@@ -86,13 +89,22 @@ func federatedHints(issuer, subject string) []hint {
 // githubHints judges the default form of GitHub's subjects, where that is what was meant.
 func githubHints(subject string) []hint {
 	rest, isRepository := strings.CutPrefix(subject, "repo:")
+	if strings.HasPrefix(subject, "https://") || isRepository && (strings.Contains(rest, "://") || strings.HasPrefix(rest, "github.com/")) {
+		return []hint{{"subject", "GitHub names a repository by owner and name, without an address: repo:<owner>/<repository>:…"}}
+	}
+	if !githubClaim.MatchString(subject) {
+		return []hint{{"subject", "GitHub begins a subject with the name of a claim, in small letters: repo:<owner>/<repository>:… unless your organisation has chosen another."}}
+	}
 	if !isRepository {
 		return nil // an organisation may begin its subjects with another claim
 	}
-	if strings.Contains(rest, "://") || strings.HasPrefix(rest, "github.com/") {
-		return []hint{{"subject", "GitHub names a repository by owner and name, without an address: repo:<owner>/<repository>:…"}}
+	repository, context, _ := strings.Cut(rest, ":")
+	if !strings.Contains(repository, "/") {
+		return []hint{{"subject", fmt.Sprintf("%q lacks the owner or the name: GitHub writes repo:<owner>/<repository>:…", repository)}}
 	}
-	_, context, _ := strings.Cut(rest, ":")
+	if strings.HasPrefix(context, "refs/") {
+		return []hint{{"subject", fmt.Sprintf("GitHub writes ref: before a ref: repo:%s:ref:%s.", repository, context)}}
+	}
 	key, value, _ := strings.Cut(context, ":")
 	switch key {
 	case "ref":

@@ -37,8 +37,9 @@ func (s *session) checkPolicy(ctx context.Context, act action, p path.Path, appl
 	refusal := &directory.Error{Kind: directory.KindPolicy, Code: "CredentialInvalidLifetimeAsPerAppPolicy", MaxLifetime: finding.MaxLifetime}
 	if finding.Forbidden {
 		refusal.Code = "CredentialTypeNotAllowedAsPerAppPolicy"
+		p = path.Empty() // no other value of an argument would help
 	}
-	rule := act.policyRule(finding)
+	rule := act.policyRule(finding, wanted)
 	if certain && finding.Doubt == "" {
 		diags.AddAttributeError(p, fmt.Sprintf("The tenant's policy forbids this %s", act.noun), paragraphs(rule+" Microsoft Graph would refuse it.", act.policyAdvice(refusal)))
 		return
@@ -51,20 +52,22 @@ func (s *session) checkPolicy(ctx context.Context, act action, p path.Path, appl
 		paragraphs(rule+" Microsoft Graph may refuse it during the apply. That isn't certain, because "+doubt+".", act.policyAdvice(refusal)))
 }
 
-// policyRule says what the policy demands.
-func (a action) policyRule(f *directory.PolicyFinding) string {
+// policyRule says what the policy demands, and what was wanted.
+func (a action) policyRule(f *directory.PolicyFinding, wanted directory.NewCredential) string {
 	whose := "The tenant's default application management policy"
 	if f.Assigned {
 		whose = "The application management policy that is assigned to this application"
 	}
-	switch days, ok := isoDays(f.MaxLifetime); {
-	case f.Forbidden:
-		return fmt.Sprintf("%s forbids to make any %s.", whose, a.noun)
-	case ok:
-		return fmt.Sprintf("%s allows a %s to be valid for %s at most.", whose, a.noun, dayCount(int64(days)))
-	default:
-		return fmt.Sprintf("%s allows a %s to be valid for %s (ISO 8601) at most.", whose, a.noun, f.MaxLifetime)
+	if f.Forbidden {
+		return fmt.Sprintf("%s forbids new %ss.", whose, a.noun)
 	}
+	longest := f.MaxLifetime + " (ISO 8601)"
+	if days, ok := isoDays(f.MaxLifetime); ok {
+		longest = dayCount(int64(days))
+	}
+	const oneDay = 24 * time.Hour
+	asked := int64((wanted.End.Sub(wanted.Start.Add(-wanted.EarlierStart)) + oneDay - 1) / oneDay)
+	return fmt.Sprintf("%s allows a %s to be valid for %s at most, and this one would be valid for %s.", whose, a.noun, longest, dayCount(asked))
 }
 
 // checkSecretPolicy is checkPolicy for a client secret with the configuration's end.

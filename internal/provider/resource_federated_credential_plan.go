@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -126,6 +127,7 @@ func (r *federatedCredentialResource) warnTaken(ctx context.Context, plan *feder
 		for i, f := range held {
 			names[i] = f.Name
 		}
+		slices.Sort(names)
 		diags.AddAttributeWarning(path.Root("application_id"), "The application holds as many federated credentials as it can",
 			fmt.Sprintf("It can hold %d, and holds %s. Unless this plan removes one of them first, the apply will fail.", directory.MostFederated, strings.Join(names, ", ")))
 	}
