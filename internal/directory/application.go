@@ -158,6 +158,14 @@ func application(m models.Applicationable, err error) (*Application, error) {
 	return fromApplication(m), nil
 }
 
+// Marker is the tag that this provider gave the application when it made it, "" when something else did.
+func (a *Application) Marker() string {
+	if len(a.markers) == 0 {
+		return ""
+	}
+	return a.markers[0]
+}
+
 // candidate is the application as something that a message points to.
 func (a *Application) candidate() Candidate {
 	detail := []string{}

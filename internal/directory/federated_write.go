@@ -214,6 +214,9 @@ func (c *Client) knownFederated(applicationID string) *federatedSet {
 func (c *Client) believesFederated404(applicationID, id string) func(string) bool {
 	return func(string) bool {
 		set := c.federated.known(applicationID, c.bounds.Missing)
-		return set == nil || set.byID(id) == nil
+		if set == nil { // what the process before has written may be late
+			return c.federated.believes404(applicationID)
+		}
+		return set.byID(id) == nil
 	}
 }

@@ -34,6 +34,7 @@ type knowledge[T any] struct {
 type obsolescence struct {
 	at     time.Time
 	now    string
+	open   bool // now is not known: an earlier process has written it, and the first read that is not stale tells
 	before map[string]bool
 }
 
@@ -76,7 +77,7 @@ func (m *memory[T]) wrote(id string, before, after *T) {
 			}
 			o.before[change[0]] = true
 			delete(o.before, change[1])
-			o.at, o.now = now, change[1]
+			o.at, o.now, o.open = now, change[1], false
 			k.obsolete[name] = o
 		}
 	})
@@ -107,13 +108,18 @@ func (m *memory[T]) recall(id string, age time.Duration, properties ...string) {
 	}
 	m.with(id, func(k *knowledge[T]) {
 		then := time.Now().Add(-age)
-		if !k.deleted.IsZero() || k.alive.After(then) {
+		if !k.deleted.IsZero() {
 			return
 		}
-		k.alive = then
+		if then.After(k.alive) {
+			k.alive = then
+		}
 		for _, name := range properties {
+			if _, known := k.obsolete[name]; known {
+				continue
+			}
 			// Kept for Bounds.Missing and no longer: somebody may have taken it away since.
-			k.obsolete[name] = obsolescence{at: then.Add(m.bounds.Missing - m.bounds.Recent), before: map[string]bool{"": true}}
+			k.obsolete[name] = obsolescence{at: then.Add(m.bounds.Missing - m.bounds.Recent), open: true, before: map[string]bool{"": true}}
 		}
 	})
 }
@@ -134,7 +140,11 @@ func (m *memory[T]) accept(id string, v *T) (ok bool) {
 			}
 		}
 		for name, o := range k.obsolete {
-			if props[name] != o.now {
+			switch {
+			case o.open:
+				o.now, o.open = props[name], false
+				k.obsolete[name] = o
+			case props[name] != o.now:
 				delete(k.obsolete, name) // changed by somebody else, who may change it back
 			}
 		}

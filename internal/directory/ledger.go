@@ -57,6 +57,13 @@ func (l *secretLedger) lose(applicationID string, attempt Secret) {
 	l.lost[applicationID] = append(l.lost[applicationID], attempt)
 }
 
+// lostAny tells whether there are attempts that left no trace.
+func (l *secretLedger) lostAny(applicationID string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.lost[applicationID]) > 0
+}
+
 // surfaced lists the secrets that lost attempts have made after all.
 func (l *secretLedger) surfaced(applicationID string, secrets []Secret) []Secret {
 	l.mu.Lock()

@@ -19,7 +19,7 @@ const (
 )
 
 // ApplicationsNamed lists the live applications with exactly this display name. Of each only id, client id, name,
-// audience and creation time are filled in. Concurrent calls are batched: while one request is under way, further names
+// audience, creation time and tags are filled in. Concurrent calls are batched: while one request is under way, further names
 // wait and go together in the next. Graph: GET /applications?$filter=displayName in (…).
 func (c *Client) ApplicationsNamed(ctx context.Context, displayName string) ([]Application, error) {
 	batch := c.names.join(ctx, displayName)
@@ -134,7 +134,7 @@ func inFilter(property string, values []string) string {
 }
 
 func (c *Client) fetchNamed(ctx context.Context, names []string) ([]Application, error) {
-	return c.findApplications(ctx, inFilter("displayName", names), "id", "appId", "displayName", "signInAudience", "createdDateTime")
+	return c.findApplications(ctx, inFilter("displayName", names), "id", "appId", "displayName", "signInAudience", "createdDateTime", "tags")
 }
 
 // findApplications lists the live applications that fit a filter.

@@ -62,6 +62,9 @@ func (c *Client) addSecret(ctx context.Context, applicationID, displayName strin
 		case KindPolicy:
 			return nil, c.withMaxLifetime(ctx, applicationID, SecretCredential, err)
 		case KindTooManySecrets:
+			if attempt < maxAttempts && c.clearLost(ctx, applicationID) {
+				continue
+			}
 			return nil, c.withSecrets(ctx, before, err)
 		default:
 			return nil, err
@@ -150,6 +153,34 @@ func (c *Client) recoverSecret(ctx context.Context, before *Application, want Se
 	}
 	c.ledger.lose(app.ID, want)
 	return false, nil
+}
+
+// clearLost removes what requests of this process without reply have made after all. A refusal for want of room says that
+// there is something, so it is worth a longer look. It tells whether anything was removed.
+func (c *Client) clearLost(ctx context.Context, applicationID string) (cleared bool) {
+	if !c.ledger.lostAny(applicationID) {
+		return false
+	}
+	var late []Secret
+	_, err := lookFor(ctx, c, c.bounds.Missing, wait{opAddSecret, applicationID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
+		return c.Application(ctx, applicationID)
+	}, func(app *Application, err error) bool {
+		if err == nil {
+			late = c.ledger.surfaced(applicationID, app.Secrets)
+		}
+		return len(late) > 0 || permanent(err)
+	})
+	if err != nil {
+		c.log.InfoContext(ctx, "What a request without reply has made could not be looked for", "application", applicationID, "error", err.Error())
+	}
+	for _, s := range late {
+		if err := c.removeLocked(ctx, applicationID, s.KeyID); err != nil {
+			c.log.WarnContext(ctx, "A secret made by a request without reply could not be removed", "application", applicationID, "key_id", s.KeyID, "error", err.Error())
+			continue
+		}
+		cleared = true
+	}
+	return cleared
 }
 
 // newSecrets are those that app holds and before did not.

@@ -1,0 +1,90 @@
+package directory
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A replica may be two writes behind, so that both values before are stale.
+func TestAMemoryKeepsWhatEarlierOnesTell(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	now := start
+	c := &Client{bounds: DefaultBounds(), now: func() time.Time { return now }}
+	value := func(text string) Properties { return Properties{"notes": text, "tags": "same"} }
+	first := c.Remember(value("a"), value("b"))
+	now = start.Add(time.Minute)
+	second := c.Following(first, c.Remember(value("b"), value("c")))
+	now = start.Add(2 * time.Minute)
+	back := c.Following(second, c.Remember(value("c"), value("a")))
+	now = start.Add(20 * time.Minute)
+	later := c.Following(second, c.Remember(value("c"), value("d")))
+	for name, tt := range map[string]struct {
+		m     Memory
+		stale map[string]bool
+	}{
+		"one write":                 {first, map[string]bool{"a": true, "b": false, "c": false}},
+		"two writes":                {second, map[string]bool{"a": true, "b": true, "c": false, "x": false}},
+		"back to the first value":   {back, map[string]bool{"a": false, "b": true, "c": true}},
+		"long after the last write": {later, map[string]bool{"a": false, "b": false, "c": true, "d": false}},
+	} {
+		for text, stale := range tt.stale {
+			if got := tt.m.contradicts(value(text)); got != stale {
+				t.Errorf("%s: %q is stale: %v, want %v", name, text, got, stale)
+			}
+		}
+	}
+}
+
+// Time in which nothing could be seen doesn't count as time in which something was looked for.
+func TestASearchCountsWhatItSees(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := search{enough: 10 * time.Second}
+		looks := func(n int, pause time.Duration, err error) (over bool) {
+			for range n {
+				over = s.over(err)
+				time.Sleep(pause)
+			}
+			return over
+		}
+		throttled := &Error{Kind: KindThrottled}
+		if looks(4, 3*time.Second, nil) {
+			t.Error("over after 9 s")
+		}
+		if looks(10, time.Minute, throttled) {
+			t.Error("over while nothing was seen")
+		}
+		if !looks(1, 0, &Error{Kind: KindNotFound}) {
+			t.Error("not over after 9 s, a wait of which little counts, and another look")
+		}
+	})
+}
+
+func TestWhoMadeAServicePrincipal(t *testing.T) {
+	t.Parallel()
+	sent := ServicePrincipalSpec{ClientID: clientID, AccountEnabled: true, Notes: "ours", Tags: []string{"a"}}
+	began := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	own := claims{ClientID: testClient}
+	for name, tt := range map[string]struct {
+		change func(*ServicePrincipal)
+		want   bool
+	}{
+		"as sent":                  {func(*ServicePrincipal) {}, true},
+		"creator not told":         {func(sp *ServicePrincipal) { sp.createdBy = "" }, true},
+		"with its application's":   {func(sp *ServicePrincipal) { sp.InheritedTags = []string{"b"} }, true},
+		"older":                    {func(sp *ServicePrincipal) { sp.CreatedAt = began.Add(-time.Second) }, false},
+		"made by somebody else":    {func(sp *ServicePrincipal) { sp.createdBy = testCaller }, false},
+		"with other notes":         {func(sp *ServicePrincipal) { sp.Notes = "" }, false},
+		"disabled":                 {func(sp *ServicePrincipal) { sp.AccountEnabled = false }, false},
+		"without a tag":            {func(sp *ServicePrincipal) { sp.Tags = nil }, false},
+		"with assignment required": {func(sp *ServicePrincipal) { sp.AppRoleAssignmentRequired = true }, false},
+	} {
+		sp := &ServicePrincipal{ServicePrincipalSpec: sent, CreatedAt: began, createdBy: testClient}
+		tt.change(sp)
+		if got := sp.madeAs(sent, began, own); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
