@@ -235,6 +235,7 @@ func (r *applicationResource) Read(ctx context.Context, req resource.ReadRequest
 	if state.action("read").failed(&resp.Diagnostics, err, app != nil) {
 		return
 	}
+	r.tracked.add(app.ID)
 	afterImport := state.ClientID.IsNull()
 	state.fromDirectory(ctx, r.session, app, state.TenantID.ValueString())
 	r.readOwners(ctx, &state, load[directory.Memory](ctx, req.Private, ownersMemoryKey), afterImport, &resp.Diagnostics)

@@ -161,6 +161,15 @@ func (m *applicationModel) known(ctx context.Context) bool {
 	return true
 }
 
+// cutOff says of an application that this provider made, and that is in no state that this process has seen, how that can
+// be: a run that was killed between Graph's reply and the state leaves one.
+func (r *applicationResource) cutOff(app *directory.Application) string {
+	if app.Marker() == "" || r.tracked.has(app.ID) {
+		return ""
+	}
+	return fmt.Sprintf(". This provider made it at %s (tag %s); if an earlier run was cut off before it could be recorded, import it", instant(app.CreatedAt).ValueString(), app.Marker())
+}
+
 // warnNameTaken is a courtesy: it never fails a plan. The other application may be the very one that this plan replaces,
 // because a replacement looks like a creation here.
 func (r *applicationResource) warnNameTaken(ctx context.Context, plan *applicationModel, own string, diags *diag.Diagnostics) {
@@ -178,7 +187,7 @@ func (r *applicationResource) warnNameTaken(ctx context.Context, plan *applicati
 			continue
 		}
 		others = append(others, describe(directory.Candidate{ID: app.ID, ClientID: app.ClientID, DisplayName: app.DisplayName})+
-			"\n\n"+importBlock("appreg_application", app.ID))
+			r.cutOff(&app)+"\n\n"+importBlock("appreg_application", app.ID))
 	}
 	if len(others) == 0 {
 		return
