@@ -15,20 +15,22 @@ import (
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
 var (
-	seedsFlag   = flag.Int("chaos.seeds", 8, "how many seeds each profile is tried with")
+	seedsFlag   = flag.Int("chaos.seeds", 12, "how many seeds each profile is tried with")
 	seedFlag    = flag.Int("chaos.seed", -1, "the one seed to try")
+	manyFlag    = flag.Bool("chaos.many", false, "whether every profile's first seed has twenty applications")
 	profileFlag = flag.String("chaos.profile", "", "the one profile to try")
 )
 
-// spanOf is the applications of a seed: mostly one, sometimes three, and for the first seed of some profiles twenty.
+// spanOf is the applications of a seed: mostly one, for some three, and for the first of some profiles twenty.
 func spanOf(p profile, seed int) span {
 	switch {
-	case p.many && seed == 0:
+	case (p.many || *manyFlag) && seed == 0:
 		return span{1, 20}
-	case seed%8 == 7:
+	case seed%24 == 23:
 		return span{1 + seed%4, 3}
 	}
 	return span{1 + seed%4, 1}
@@ -97,6 +99,8 @@ type life struct {
 	span    span
 	worst   int // applies that one change took
 	story   []chapter
+	failed  bool     // an apply had errors
+	told    []string // its diagnostics, and those of all others
 }
 
 // chapter is a step of a life: what was done, from which request on.
@@ -132,13 +136,20 @@ func (l *life) tell() string {
 			until = l.story[i+1].from
 		}
 		fmt.Fprintf(&out, "--- %s\n", c.what)
-		for _, r := range requests[c.from:until] {
-			fmt.Fprintf(&out, "%s %-6s %s", r.At.Format("15:04:05.000"), r.Method, r.Path)
-			if r.Query != "" {
-				fmt.Fprintf(&out, "?%s", r.Query)
-			}
-			fmt.Fprintf(&out, " -> %d %s\n", r.Status, r.Fault)
+		out.WriteString(requestLines(requests[c.from:until]))
+	}
+	return out.String()
+}
+
+// requestLines writes one line for each request.
+func requestLines(requests []emulator.Request) string {
+	var out strings.Builder
+	for _, r := range requests {
+		fmt.Fprintf(&out, "%s %-6s %s", r.At.Format("15:04:05.000"), r.Method, r.Path)
+		if r.Query != "" {
+			fmt.Fprintf(&out, "?%s", r.Query)
 		}
+		fmt.Fprintf(&out, " -> %d %s\n", r.Status, r.Fault)
 	}
 	return out.String()
 }
@@ -168,6 +179,8 @@ func (l *life) converge(what string, config []*block) {
 		l.begin("%s, apply %d", what, n)
 		rep := l.tf.apply(l.Context(), config, nil)
 		l.worst = max(l.worst, n)
+		l.told = append(l.told, slices.Concat(rep.warnings, rep.errors)...)
+		l.failed = l.failed || len(rep.errors) > 0
 		if len(rep.breaks) > 0 {
 			l.Fatalf("%s, apply %d breaks Terraform's rules:\n  %s", what, n, strings.Join(rep.breaks, "\n  "))
 		}
@@ -181,11 +194,37 @@ func (l *life) converge(what string, config []*block) {
 			time.Sleep(2 * time.Minute)
 		}
 	}
-	if found := l.world.check(l.tf, config); len(found) > 0 {
-		l.Fatalf("%s: the tenant is not as configured:\n  %s", what, strings.Join(found, "\n  "))
+	found := l.world.check(l.tf, config)
+	if l.failed {
+		// What an apply that failed may have left has been named, and is taken away as the message says.
+		if unnamed := found.unnamed(l.told...); len(unnamed) > 0 {
+			l.Fatalf("%s: nothing named what is left:\n  %s", what, strings.Join(unnamed, "\n  "))
+		}
+		l.tidy(found.extra)
+		found.extra = nil
+	}
+	if !found.none() {
+		l.Fatalf("%s: the tenant is not as configured:\n  %s", what, &found)
 	}
 	l.begin("%s, second plan", what)
 	if rep := l.tf.plan(l.Context(), config, nil); len(rep.pending())+len(rep.errors)+len(rep.breaks) > 0 {
 		l.Fatalf("%s: the second plan is not empty:\n%s", what, rep)
+	}
+}
+
+// tidy removes applications and secrets by the emulator's own door.
+func (l *life) tidy(extra map[string]string) {
+	l.Helper()
+	for id := range extra {
+		if _, ok := l.world.Object(id); ok {
+			l.door(l.world.Delete(id))
+			l.door(l.world.Purge(id))
+			continue
+		}
+		for _, app := range l.world.Objects(tenant.Application) {
+			l.door(l.world.Change(app.String("id"), func(d tenant.Doc) {
+				d["passwordCredentials"] = slices.DeleteFunc(d.Docs("passwordCredentials"), func(s tenant.Doc) bool { return s.String("keyId") == id })
+			}))
+		}
 	}
 }

@@ -1,9 +1,17 @@
 package chaos_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
 )
@@ -69,8 +77,26 @@ func (w *world) application(i int) []*block {
 		{address: sp, kind: "appreg_service_principal",
 			values: map[string]any{"client_id": ref{app, "client_id"}, "adopt_existing": i%4 == 1, "tags": []string{"WindowsAzureActiveDirectoryIntegratedApp"}}},
 		{address: name("appreg_admin_consent"), kind: "appreg_admin_consent", values: consent},
+		{address: name("appreg_certificate"), kind: "appreg_certificate", values: map[string]any{"application_id": id, "certificate": certificate()}},
+		{address: name("appreg_federated_credential"), kind: "appreg_federated_credential", values: map[string]any{"application_id": id, "name": "pipeline",
+			"issuer": "https://token.actions.githubusercontent.com", "subject": "repo:bergsee/mail:ref:refs/heads/main"}},
 	}
 }
+
+// certificate is the public part of a key that nobody has. Making it takes a while, so that all tests share it.
+var certificate = sync.OnceValue(func() string {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "pipeline"},
+		NotBefore: time.Date(1999, 12, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2009, 12, 1, 0, 0, 0, 0, time.UTC)} // around the time in a bubble
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+})
 
 // with is a copy of a configuration in which some blocks have other values; nil takes a value away.
 func with(config []*block, changes map[string]map[string]any) []*block {
@@ -109,6 +135,7 @@ func changed(config []*block, s span) []*block {
 		edits[at("appreg_delegated_permissions")] = map[string]any{"scopes": []string{"Mail.ReadWrite", "Mail.Send", "User.Read"}}
 		edits[at("appreg_delegated_permissions")+"_exchange"] = map[string]any{"scopes": []string{"SMTP.Send"}}
 		edits[at("appreg_service_principal")] = map[string]any{"account_enabled": i%2 == 1, "notes": "By Terraform.", "tags": nil}
+		edits[at("appreg_federated_credential")] = map[string]any{"subject": "repo:bergsee/mail:environment:production"}
 		edits[at("appreg_admin_consent")] = map[string]any{"scopes": []string{"User.Read"}}
 	}
 	return without(with(config, edits), fmt.Sprintf("appreg_public_client.app%d", s.last()))

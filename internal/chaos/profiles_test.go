@@ -46,11 +46,11 @@ func retryAfter(r *rand.Rand) string { return []string{"1", "2.128", "date:3s", 
 
 func profiles() []profile {
 	return []profile{
-		{"calm", 1, true, func(*rand.Rand) []emulator.Option { return nil }},
+		{"calm", 1, false, func(*rand.Rand) []emulator.Option { return nil }},
 		{"lag", 1, true, func(r *rand.Rand) []emulator.Option {
 			return []emulator.Option{emulator.WithLag(time.Duration(r.Int64N(int64(longestLag) + 1)))}
 		}},
-		{"throttled", 1, true, func(r *rand.Rand) []emulator.Option {
+		{"throttled", 1, false, func(r *rand.Rand) []emulator.Option {
 			return []emulator.Option{lags(r), faults(fault.Rule{Kind: fault.Throttle, RetryAfter: retryAfter(r), Probability: 0.33})}
 		}},
 		{"throttled for a minute", 1, false, func(r *rand.Rand) []emulator.Option {
@@ -62,7 +62,7 @@ func profiles() []profile {
 		{"errors after the commit", 2, false, func(r *rand.Rand) []emulator.Option {
 			return []emulator.Option{lags(r), faults(fault.Rule{Kind: fault.ErrorAfter, Status: status(r), Probability: 0.1})}
 		}},
-		{"lost replies", 2, true, func(r *rand.Rand) []emulator.Option {
+		{"lost replies", 2, false, func(r *rand.Rand) []emulator.Option {
 			return []emulator.Option{lags(r), faults(fault.Rule{Kind: fault.DropAfter, Probability: 0.1})}
 		}},
 		{"resets", 2, false, func(r *rand.Rand) []emulator.Option {

@@ -95,9 +95,9 @@ func (s *state) empty() bool { return len(s.current)+len(s.deposed) == 0 }
 type cli struct {
 	*state
 	emulator  *emulator.Emulator
-	schemas   map[string]*tfprotov6.Schema
-	identity  bool     // Terraform 1.12 or newer keeps identities
-	newest    *process // for tests that ask the provider directly
+	arguments *tfprotov6.Schema            // of the provider
+	schemas   map[string]*tfprotov6.Schema // of resource types
+	identity  bool                         // Terraform 1.12 or newer keeps identities
 	say       func(...any)
 	managed   map[string]bool // every object id that was ever in the state
 	managedMu sync.Mutex
@@ -115,7 +115,7 @@ func newCLI(t testing.TB, e *emulator.Emulator) *cli {
 	if err != nil || len(resp.Diagnostics) > 0 {
 		t.Fatalf("get the schemas: %v %v", err, resp)
 	}
-	return &cli{emulator: e, schemas: resp.ResourceSchemas, identity: true, managed: map[string]bool{}, say: func(...any) {},
+	return &cli{emulator: e, arguments: resp.Provider, schemas: resp.ResourceSchemas, identity: true, managed: map[string]bool{}, say: func(...any) {},
 		state: &state{current: map[string]*object{}, deposed: map[string][]*object{}}}
 }
 
@@ -194,20 +194,12 @@ func (tf *cli) configured(ctx context.Context, k *killer, rep *report) (*process
 	if err != nil {
 		return nil, rep.tell("provider", nil, err)
 	}
-	tf.newest = p
-	schema, err := rpc(p, p.GetProviderSchema, &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		return nil, rep.tell("provider", nil, err)
-	}
-	if !rep.tell("provider", schema.Diagnostics, nil) {
-		return nil, false
-	}
-	typ := schema.Provider.ValueType()
 	values := attributes{}
-	for _, a := range schema.Provider.Block.Attributes {
+	for _, a := range tf.arguments.Block.Attributes {
 		values[a.Name] = null(a.ValueType())
 	}
-	resp, err := rpc(p, p.ConfigureProvider, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: wire(tftypes.NewValue(typ, values))})
+	config := tftypes.NewValue(tf.arguments.ValueType(), values)
+	resp, err := rpc(p, p.ConfigureProvider, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: wire(config)})
 	if err != nil {
 		return nil, rep.tell("provider", nil, err)
 	}

@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,9 @@ type world struct {
 // apis are the client ids of the APIs that configurations name.
 var apis = map[string]string{"Microsoft Graph": tenant.MicrosoftGraphClientID, "Office 365 Exchange Online": tenant.ExchangeOnlineClientID}
 
+// scopeNames are the delegated permissions that configurations name.
+var scopeNames = []string{"User.Read", "offline_access", "Mail.Read", "Mail.ReadWrite", "Mail.Send", "Calendars.Read", "IMAP.AccessAsUser.All", "SMTP.Send"}
+
 func newWorld(t testing.TB, opts ...emulator.Option) *world {
 	t.Helper()
 	e, err := emulator.New(append([]emulator.Option{emulator.WithClock(time.Now)}, opts...)...)
@@ -50,18 +54,37 @@ func newWorld(t testing.TB, opts ...emulator.Option) *world {
 	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant} {
 		for _, d := range e.Objects(kind) {
 			w.strangers[d.String("id")] = true
-			for name, clientID := range apis {
-				if d.String("appId") != clientID {
-					continue
-				}
-				w.scopeIDs[name] = map[string]string{}
-				for _, scope := range d.Docs("oauth2PermissionScopes") {
-					w.scopeIDs[name][scope.String("value")] = scope.String("id")
-				}
-			}
 		}
 	}
+	for name, clientID := range apis {
+		w.scopeIDs[name] = w.trim(t, clientID)
+	}
 	return w
+}
+
+// trim leaves an API with the scopes that configurations name, and gives their ids: a real catalogue takes longer to read
+// than all the rest of a short life.
+func (w *world) trim(t testing.TB, clientID string) map[string]string {
+	t.Helper()
+	ids := map[string]string{}
+	for _, sp := range w.Objects(tenant.ServicePrincipal) {
+		if sp.String("appId") != clientID {
+			continue
+		}
+		err := w.Change(sp.String("id"), func(d tenant.Doc) {
+			kept := []any{}
+			for _, scope := range d.Docs("oauth2PermissionScopes") {
+				if name := scope.String("value"); slices.Contains(scopeNames, name) {
+					ids[name], kept = scope.String("id"), append(kept, scope)
+				}
+			}
+			d["oauth2PermissionScopes"] = kept
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ids
 }
 
 // foreign makes an application in another tenant that anybody may use.
@@ -88,9 +111,40 @@ func (w *world) foreign(t testing.TB, name string) (clientID string) {
 }
 
 // findings is what a look through the emulator's own door finds wrong.
-type findings []string
+type findings struct {
+	wrong []string
+	extra map[string]string // by id, what there is too much
+}
 
-func (f *findings) add(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
+func (f *findings) add(format string, args ...any) {
+	f.wrong = append(f.wrong, fmt.Sprintf(format, args...))
+}
+
+// toomuch notes an application or a secret that nobody accounts for.
+func (f *findings) toomuch(id, format string, args ...any) {
+	if f.extra == nil {
+		f.extra = map[string]string{}
+	}
+	f.extra[id] = fmt.Sprintf(format, args...)
+}
+
+// none tells whether everything is as it should be.
+func (f *findings) none() bool { return len(f.wrong)+len(f.extra) == 0 }
+
+func (f *findings) String() string {
+	return strings.Join(append(slices.Clone(f.wrong), slices.Collect(maps.Values(f.extra))...), "\n  ")
+}
+
+// unnamed lists what there is too much that no text of those told names.
+func (f *findings) unnamed(told ...string) (out []string) {
+	all := strings.Join(told, "\n")
+	for id, what := range f.extra {
+		if !strings.Contains(all, id) {
+			out = append(out, what)
+		}
+	}
+	return out
+}
 
 // differs compares a property that holds one value.
 func (f *findings) differs(at, property string, want, got any) {
@@ -141,8 +195,12 @@ func (w *world) check(tf *cli, config []*block) findings {
 func (w *world) others(accounted map[string]bool, found *findings) {
 	for _, kind := range []tenant.Kind{tenant.Application, tenant.ServicePrincipal, tenant.Grant} {
 		for _, d := range w.Objects(kind) {
-			if id := d.String("id"); !accounted[id] && !w.strangers[id] {
-				found.add("a %s that nobody knows: %s %q, made %s", kind, id, d.String("displayName"), d.String("createdDateTime"))
+			switch id := d.String("id"); {
+			case accounted[id], w.strangers[id]:
+			case kind == tenant.Application:
+				found.toomuch(id, "an application that nobody knows: %s %q, made %s", id, d.String("displayName"), d.String("createdDateTime"))
+			default:
+				found.add("a %s that nobody knows: %s %q", kind, id, d.String("displayName"))
 			}
 		}
 	}
@@ -199,7 +257,8 @@ func (w *world) checkApplication(tf *cli, b *block, id string, config []*block, 
 
 // checkParts looks at what other resources keep in the application: secrets, the flag, permissions.
 func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, found *findings) {
-	secrets, flag, permissions := map[string]string{}, false, []string(nil)
+	secrets, flag := map[string]string{}, false
+	var permissions, certificates, federated []string
 	for _, part := range config {
 		if of, _ := part.values["application_id"].(ref); of.address != b.address {
 			continue
@@ -213,6 +272,14 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 					secrets[previous] = "" // in its overlap; the name was another one
 				}
 			}
+		case "appreg_certificate":
+			if o := tf.get(part.address); o != nil {
+				certificates = append(certificates, texts(members(o.value)["key_id"]))
+			}
+		case "appreg_federated_credential":
+			name, _ := part.values["name"].(string)
+			subject, _ := part.values["subject"].(string)
+			federated = append(federated, name+" "+subject)
 		case "appreg_public_client":
 			enabled, given := part.values["enabled"].(bool)
 			flag = enabled || !given
@@ -223,6 +290,14 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 			}
 		}
 	}
+	held := keyIDs(doc, "keyCredentials")
+	for _, id := range held {
+		if !slices.Contains(certificates, id) {
+			found.toomuch(id, "%s: a certificate that nobody knows: %s", b.address, id)
+		}
+	}
+	found.differs(b.address, "certificates gone", 0, len(certificates)-len(slices.DeleteFunc(held, func(id string) bool { return !slices.Contains(certificates, id) })))
+	found.differs(b.address, "federated credentials", sorted(federated), sorted(subjects(doc)))
 	found.differs(b.address, "isFallbackPublicClient", flag, doc.Bool("isFallbackPublicClient")) // unset means no
 	var requested []string
 	for _, r := range doc.Docs("requiredResourceAccess") {
@@ -248,7 +323,7 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 		case w.secrets[s.String("keyId")] != "":
 			others--
 		default:
-			found.add("%s: a secret that nobody knows: %s %q from %s", b.address, s.String("keyId"), s.String("displayName"), s.String("startDateTime"))
+			found.toomuch(s.String("keyId"), "%s: a secret that nobody knows: %s %q from %s", b.address, s.String("keyId"), s.String("displayName"), s.String("startDateTime"))
 		}
 	}
 	for id := range secrets {
@@ -280,6 +355,20 @@ func (w *world) checkVault(b *block, value tftypes.Value, found *findings) {
 		return
 	}
 	found.add("%s: the vault holds no secret %v", b.address, kv["name"])
+}
+
+func keyIDs(doc tenant.Doc, credentials string) (ids []string) {
+	for _, d := range doc.Docs(credentials) {
+		ids = append(ids, d.String("keyId"))
+	}
+	return ids
+}
+
+func subjects(doc tenant.Doc) (all []string) {
+	for _, d := range doc.Docs("federatedIdentityCredentials") {
+		all = append(all, d.String("name")+" "+d.String("subject"))
+	}
+	return all
 }
 
 func (w *world) checkPrincipal(b *block, id, clientID string, found *findings) {
