@@ -113,7 +113,7 @@ func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Ap
 		if err == nil {
 			c.applications.created(app.ID, app)
 			if resent {
-				err = c.purgeTwins(ctx, app, marker)
+				err = c.purgeTwins(ctx, app, marker, time.Time{})
 			}
 			return app, err
 		}
@@ -124,11 +124,15 @@ func (c *Client) postApplication(ctx context.Context, spec ApplicationSpec) (*Ap
 			}
 			return nil, failure
 		}
+		lost := time.Now()
 		found, err := c.findMarked(ctx, marker, patience(failure))
 		switch {
 		case found != nil:
 			c.applications.created(found.ID, found)
-			return found, nil
+			if resent { // it may be the first one, and the second one still to show
+				err = c.purgeTwins(ctx, found, marker, lost.Add(lateFilter))
+			}
+			return found, err
 		case ctx.Err() != nil || err != nil || odd.enough(failure):
 			return nil, c.ambiguousCreate(failure, marker)
 		}
@@ -183,8 +187,8 @@ func (c *Client) findMarked(ctx context.Context, marker string, patience time.Du
 }
 
 // purgeTwins removes what an earlier attempt of the same create has made after all. When the filter shows the later
-// one, the earlier has had the longer time to appear.
-func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string) error {
+// one, the earlier has had the longer time to appear; where it isn't known which one app is, it is complete from then on.
+func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string, complete time.Time) error {
 	look, cancel := c.afterwards(ctx, c.bounds.Visible)
 	defer cancel()
 	shows := false
@@ -194,7 +198,7 @@ func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string
 		for _, f := range found {
 			shows = shows || f.ID == app.ID
 		}
-		return shows || permanent(err)
+		return shows && !time.Now().Before(complete) || permanent(err)
 	})
 	for _, twin := range found {
 		if twin.ID == app.ID {
