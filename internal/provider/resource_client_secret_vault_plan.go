@@ -98,7 +98,7 @@ func vaultReason(ctx context.Context, plan, state *clientSecretModel) []reason {
 	case after.same(before):
 		return nil
 	case before == nil:
-		return []reason{{"key_vault is added, and only the value of a new secret has never been anywhere else.", true}}
+		return []reason{{"key_vault is added, and what goes to a vault is a new secret, whose value was never anywhere else.", true}}
 	case after == nil:
 		return []reason{{"key_vault is removed, and the value of the present secret can't be had for the state.", true}}
 	default:

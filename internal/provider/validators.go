@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
@@ -32,8 +33,18 @@ func (c check) ValidateString(_ context.Context, req validator.StringRequest, re
 		return
 	}
 	if problem := c.problem(req.ConfigValue.ValueString()); problem != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Invalid %s", req.Path), problem)
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Invalid %s", argument(req.Path)), problem)
 	}
+}
+
+// argument is what titles call a value: an element of a set goes by the set's name, because its own is the value.
+func argument(p path.Path) path.Path {
+	if last, _ := p.Steps().LastStep(); last != nil {
+		if _, element := last.(path.PathStepElementKeyValue); element {
+			return p.ParentPath()
+		}
+	}
+	return p
 }
 
 // guid requires a GUID; what names the object in the message.

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/appreg/terraform-provider-appreg/internal/directory"
@@ -241,5 +244,23 @@ func TestNoImportWithoutTheTenant(t *testing.T) {
 				t.Errorf("the error is %q", errors)
 			}
 		})
+	}
+}
+
+// Titles call a value as the configuration does, and an element of a set by the set's name.
+func TestTitlesNameTheArgument(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string]path.Path{
+		"Invalid application_id":     path.Root("application_id"),
+		"Invalid application_ids":    path.Root("application_ids").AtSetValue(types.StringValue("Mail import")),
+		"Invalid redirect_uris.web":  path.Root("redirect_uris").AtName("web").AtSetValue(types.StringValue("x")),
+		"Invalid key_vault.name":     path.Root("key_vault").AtName("name"),
+		"Invalid rotation_list[0].x": path.Root("rotation_list").AtListIndex(0).AtName("x"),
+	} {
+		var resp validator.StringResponse
+		guid("an id").ValidateString(t.Context(), validator.StringRequest{Path: p, ConfigValue: types.StringValue("Mail import")}, &resp)
+		if got := resp.Diagnostics[0]; got.Summary() != want {
+			t.Errorf("%s: %q", p, got.Summary())
+		}
 	}
 }
