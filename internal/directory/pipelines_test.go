@@ -46,11 +46,11 @@ func race(t *testing.T, e *emulator.Emulator, processes int, spec directory.Appl
 func TestTwoPipelinesOfOneName(t *testing.T) {
 	t.Parallel()
 	for name, kind := range map[string]fault.Kind{"calm": "", "replies lost": fault.DropAfter, "503 after the commit": fault.ErrorAfter, "resets": fault.ResetBefore, "504 before it": fault.ErrorBefore} {
-		for seed := range 6 {
+		for seed := range uint64(6) {
 			t.Run(fmt.Sprintf("%s, seed %d", name, seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					_, e := newTenant(t, emulator.WithSeed(uint64(seed)+1), emulator.WithLag(5*time.Second), emulator.WithLatency(100*time.Millisecond))
+					_, e := newTenant(t, emulator.WithSeed(seed+1), emulator.WithLag(5*time.Second), emulator.WithLatency(100*time.Millisecond))
 					if kind != "" {
 						if err := e.AddFaults(fault.Rule{Method: "POST", Route: "/applications", Kind: kind, Probability: 0.5}); err != nil {
 							t.Fatal(err)
@@ -85,13 +85,13 @@ func TestTwoPipelinesOfOneUniqueName(t *testing.T) {
 	t.Parallel()
 	const upsert = "/applications(uniqueName='{uniqueName}')"
 	for name, kind := range map[string]fault.Kind{"calm": "", "replies lost": fault.DropAfter, "503 after the commit": fault.ErrorAfter, "resets": fault.ResetBefore, "504 before it": fault.ErrorBefore} {
-		for seed := range 6 {
+		for seed := range uint64(6) {
 			t.Run(fmt.Sprintf("%s, seed %d", name, seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					_, e := newTenant(t, emulator.WithSeed(uint64(seed)+1), emulator.WithLag(5*time.Second), emulator.WithLatency(100*time.Millisecond))
+					_, e := newTenant(t, emulator.WithSeed(seed+1), emulator.WithLag(5*time.Second), emulator.WithLatency(100*time.Millisecond))
 					if kind != "" {
-						if err := e.AddFaults(fault.Rule{Method: "PATCH", Route: upsert, Kind: kind, Nth: []int{1 + seed%2}}); err != nil {
+						if err := e.AddFaults(fault.Rule{Method: "PATCH", Route: upsert, Kind: kind, Nth: []int{[]int{1, 2}[seed%2]}}); err != nil {
 							t.Fatal(err)
 						}
 					}
@@ -130,13 +130,13 @@ func TestPermissionsOfTwoProcesses(t *testing.T) {
 	const lives = 20
 	var lost atomic.Int32
 	t.Cleanup(func() { t.Logf("of %d writes, %d were lost, and seen to be", 3*lives, lost.Load()) })
-	for seed := range lives {
+	for seed := range uint64(lives) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c, e := newTenant(t, emulator.WithSeed(uint64(seed)+1), emulator.WithHostile(), emulator.WithLag(time.Duration(seed%4)*time.Second), emulator.WithLatency(50*time.Millisecond))
+				c, e := newTenant(t, emulator.WithSeed(seed+1), emulator.WithHostile(), emulator.WithLag(time.Duration(seed%4)*time.Second), emulator.WithLatency(50*time.Millisecond))
 				s := shared{T: t, Emulator: e, writers: map[string]func() error{}}
-				s.set(c, time.Duration(seed)*time.Millisecond)
+				s.set(c, time.Duration(seed%lives)*time.Millisecond)
 				var all sync.WaitGroup
 				for _, write := range s.writers {
 					all.Go(func() {
