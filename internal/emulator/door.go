@@ -344,13 +344,11 @@ func (e *Emulator) putPolicy(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) er
 	return nil
 }
 
-// AddFaults adds faults from now on; ClearFaults takes all away, hostility's throttling included, and starts counting
-// occurrences anew.
+// AddFaults adds faults from now on, all or none. A rule that no request can meet is an error that names the nearest
+// route. ClearFaults takes all away, hostility's throttling included, and starts counting occurrences anew.
 func (e *Emulator) AddFaults(rules ...fault.Rule) error {
-	for _, r := range rules {
-		if err := r.Validate(); err != nil {
-			return fmt.Errorf("fault rule: %w", err)
-		}
+	if err := checkRules(rules); err != nil {
+		return err
 	}
 	e.faults.Add(rules...)
 	return nil

@@ -18,7 +18,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -90,10 +89,8 @@ func New(opts ...Option) (*Emulator, error) {
 	if o.remembered < 0 {
 		return nil, fmt.Errorf("remembering %d requests", o.remembered)
 	}
-	for _, r := range o.rules {
-		if err := r.Validate(); err != nil {
-			return nil, fmt.Errorf("fault rule: %w", err)
-		}
+	if err := checkRules(o.rules); err != nil {
+		return nil, err
 	}
 	cloud, err := o.cloud()
 	if err != nil {
@@ -214,8 +211,7 @@ func (x *exchange) serve(s service) {
 
 // signInRequest leaves sign-in to its handler, and sends on what that has answered.
 func (x *exchange) signInRequest() {
-	_, rest, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
-	x.seen.Route = fault.SignInPrefix + "/" + rest
+	x.seen.Route = signInRoute(x.r.URL.Path)
 	x.play("", 0, x.refuseSignIn, func() *graph.Reply {
 		return hold(func(w http.ResponseWriter) { x.signin.ServeHTTP(w, x.r) })
 	})

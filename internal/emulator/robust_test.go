@@ -144,7 +144,7 @@ func (c *client) lookIn(t *testing.T) {
 	if _, err := json.Marshal(c.e.Snapshot()); err != nil {
 		t.Error(err)
 	}
-	err := errors.Join(c.e.SetReadings(graph.Readings{graph.OverlongSecret: "accepted"}), c.e.AddFaults(fault.Rule{Kind: fault.Latency, Route: "/nowhere"}))
+	err := errors.Join(c.e.SetReadings(graph.Readings{graph.OverlongSecret: "accepted"}), c.e.AddFaults(fault.Rule{Kind: fault.Latency, Route: "/domains/{id}"}))
 	if now := c.e.CurrentReadings(); err != nil || len(c.e.Facts().Users) != len(c.e.Accounts()) || now[graph.OverlongSecret] != "accepted" {
 		t.Errorf("%v %v", err, now)
 	}

@@ -157,9 +157,14 @@ func (r Rule) RetryAfterHeader(now time.Time) string {
 	return now.Add(d).UTC().Format("Mon, 02 Jan 2006 15:04:05") + " GMT"
 }
 
+// Covers tells whether a request is one of those that the rule chooses from.
+func (r Rule) Covers(method, route string) bool {
+	return (r.Method == "" || r.Method == method) && matchRoute(r.Route, route)
+}
+
 // Fires decides for one request. nth counts from 1.
 func (r Rule) Fires(seed uint64, method, route, object string, nth int) bool {
-	if r.Method != "" && r.Method != method || !matchRoute(r.Route, route) {
+	if !r.Covers(method, route) {
 		return false
 	}
 	switch {

@@ -237,7 +237,7 @@ func (c control) addFaults(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, errControl{err}
 	}
-	return struct{}{}, c.emulator.AddFaults(rules...)
+	return struct{}{}, understood(c.emulator.AddFaults(rules...))
 }
 
 func (c control) faults(*http.Request) (any, error) {

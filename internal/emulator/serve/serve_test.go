@@ -396,6 +396,9 @@ func TestControlOfFaultsAndClock(t *testing.T) {
 	if got := r.control(http.MethodPost, "/faults", `[{"kind":"plague"}]`, nil); got != http.StatusBadRequest {
 		t.Errorf("an unknown kind: %d", got)
 	}
+	if got := r.control(http.MethodPost, "/faults", `[{"kind":"throttle","route":"/nowhere"}]`, nil); got != http.StatusBadRequest {
+		t.Errorf("an unknown route: %d", got)
+	}
 	header := r.bearer()
 	if status := r.call(http.MethodGet, r.BaseURL+"/v1.0/organization", nil, header, nil); status != http.StatusOK {
 		t.Errorf("a fresh token: %d", status)

@@ -248,6 +248,7 @@ func errNotSubscribed(service, organization string) *Error {
 	return refuse(650052, http.StatusBadRequest, codeInvalidClient, "The app needs access to a service ('%s') that your organization '%s' has not subscribed to or enabled.", service, organization).onPage()
 }
 
+// The status and the code are uncertain.
 func errMisconfigured(name, resource string) *Error {
 	return refuse(650056, http.StatusBadRequest, codeInvalidRequest, "Misconfigured application. The registration of '%s' lists no permissions of '%s', and no administrator has consented to any.", name, resource).onPage()
 }

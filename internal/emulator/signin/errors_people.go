@@ -52,6 +52,7 @@ func errExternalChallenge() *Error {
 	return refuse(50158, http.StatusBadRequest, codeInvalidGrant, "The challenge of an external authentication provider is not satisfied.").sub("basic_action")
 }
 
+// For an application that signs in by itself the status and the code are uncertain.
 func errBlocked() *Error {
 	return refuse(53003, http.StatusBadRequest, codeInvalidGrant, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.")
 }
