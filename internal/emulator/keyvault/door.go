@@ -3,6 +3,7 @@ package keyvault
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
@@ -74,7 +75,8 @@ func (s *Server) Add(vault, name, value string, tags map[string]string) (id stri
 	return id, err
 }
 
-// Change edits a version: enabled, tags, content type, not before and expires.
+// Change edits a version: enabled, tags, content type, not before and expires. An edit that does nothing leaves the
+// version as it was, also the time of its last update.
 func (s *Server) Change(vault, name, version string, edit func(*Version)) error {
 	home := s.cloud.Seeded().TenantID
 	return s.cloud.UpdateEverywhere(func(tx *tenant.Tx) error {
@@ -83,8 +85,10 @@ func (s *Server) Change(vault, name, version string, edit func(*Version)) error 
 			if doc.String("version") != version {
 				continue
 			}
-			v := versionOf(doc)
-			edit(&v)
+			before, v := versionOf(doc), versionOf(doc)
+			if edit(&v); reflect.DeepEqual(v, before) {
+				return nil
+			}
 			p := parameters{ContentType: &v.ContentType, Tags: &v.Tags, Attributes: attributes{Enabled: &v.Enabled}}
 			p.apply(doc)
 			doc["nbf"], doc["exp"] = unix(v.NotBefore), unix(v.Expires)

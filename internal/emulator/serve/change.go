@@ -15,8 +15,10 @@ import (
 // The controls that change what is there. Like the Go methods behind them they check nothing but that it can be done.
 
 // read decodes the body of a control. A member that out doesn't have is a mistake.
-func read(r *http.Request, out any) error {
-	d := json.NewDecoder(r.Body)
+func read(r *http.Request, out any) error { return decode(r.Body, out) }
+
+func decode(from io.Reader, out any) error {
+	d := json.NewDecoder(from)
 	d.DisallowUnknownFields()
 	if err := d.Decode(out); err != nil {
 		return misuse("the body: %w", err)

@@ -1,6 +1,9 @@
 package serve
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
 	"net/http"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
@@ -27,11 +30,17 @@ func (c control) addVaultVersion(r *http.Request) (any, error) {
 
 // changeVaultVersion changes what the body names. A version keeps its value.
 func (c control) changeVaultVersion(r *http.Request) (any, error) {
+	// All of the body is read first: the edit holds everybody else up.
+	var wanted json.RawMessage
+	if err := read(r, &wanted); err != nil {
+		return nil, err
+	}
 	var changed keyvault.Version
 	var failed error
 	err := c.emulator.Vaults().Change(keyvault.MainVault, r.PathValue("name"), r.PathValue("version"), func(v *keyvault.Version) {
 		before := *v
-		if failed = read(r, v); failed != nil || v.ID != before.ID || v.Value != before.Value || !v.Created.Equal(before.Created) {
+		before.Tags = maps.Clone(v.Tags) // The body's go into the map that is there.
+		if failed = decode(bytes.NewReader(wanted), v); failed != nil || v.ID != before.ID || v.Value != before.Value || !v.Created.Equal(before.Created) {
 			if failed == nil {
 				failed = misuse("a version keeps its id, value and creation time")
 			}

@@ -2,13 +2,18 @@ package serve_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/keyvault"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/serve"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -122,4 +127,72 @@ func (r *running) bearerFor(resource string) string {
 		r.t.Fatalf("no token: %d", status)
 	}
 	return token
+}
+
+// TestARefusedChangeOfAVersionDoesNothing tries to change what stays, and something else with it.
+func TestARefusedChangeOfAVersionDoesNothing(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	var made struct{ Version string }
+	r.control(http.MethodPost, "/vault/secrets/mail", `{"value":"ours","tags":{"by":"us"}}`, &made)
+	for _, body := range []string{`{"tags":{"by":"them"},"value":"theirs"}`, `{"enabled":false,"tags":{"more":"x"},"id":"1"}`, `{"tags":{"by":"them"},"odd":1}`} {
+		if got := r.control(http.MethodPatch, "/vault/secrets/mail/"+made.Version, body, nil); got != http.StatusBadRequest {
+			t.Errorf("%s: %d", body, got)
+		}
+	}
+	var held []keyvault.Secret
+	r.control(http.MethodGet, "/vault/secrets", "", &held)
+	if v := held[0].Versions[0]; v.Value != "ours" || !v.Enabled || len(v.Tags) != 1 || v.Tags["by"] != "us" {
+		t.Errorf("after refused changes: %+v", v)
+	}
+}
+
+// TestASlowChangeHoldsNobodyUp has a client begin a change and not go on.
+func TestASlowChangeHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	var made struct{ Version string }
+	r.control(http.MethodPost, "/vault/secrets/mail", `{"value":"ours"}`, &made)
+	body, rest := io.Pipe()
+	read := make(chan struct{})
+	controls := serve.Control(r.emulator, nil)
+	done := make(chan int, 1)
+	go func() {
+		q := httptest.NewRequestWithContext(t.Context(), http.MethodPatch, "http://localhost/vault/secrets/mail/"+made.Version,
+			&told{Reader: io.MultiReader(strings.NewReader(`{"enabled":`), body), at: read})
+		w := httptest.NewRecorder()
+		controls.ServeHTTP(w, q)
+		done <- w.Code
+	}()
+	<-read
+	changed := make(chan error, 1)
+	go func() {
+		_, err := r.emulator.Create(tenant.Application, tenant.Doc{"displayName": "Meanwhile"})
+		changed <- err
+	}()
+	select {
+	case err := <-changed:
+		check(t, err)
+	case <-time.After(20 * time.Second):
+		t.Error("nobody can change anything while a body is on its way")
+	}
+	_, err := io.WriteString(rest, "false}")
+	check(t, errors.Join(err, rest.Close()))
+	if got := <-done; got != http.StatusOK {
+		t.Errorf("the slow change: %d", got)
+	}
+}
+
+// told closes a channel when it is read for the second time: the first part has come.
+type told struct {
+	io.Reader
+	at    chan struct{}
+	reads int
+}
+
+func (r *told) Read(p []byte) (int, error) {
+	if r.reads++; r.reads == 2 {
+		close(r.at)
+	}
+	return r.Reader.Read(p)
 }
