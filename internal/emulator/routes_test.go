@@ -34,8 +34,8 @@ func TestFaultsNeedARoute(t *testing.T) {
 		{"", "vault:*", ""},
 		{"", "vault:", ""},
 
-		{"", "/aplications", `"/applications"`},
-		{"", "/aplication*", `"/applications"`},
+		{"", "/applcations", `"/applications"`},
+		{"", "/applcation*", `"/applications"`},
 		{"POST", "/v1.0/applications/{id}/addPasword", `"/applications/{id}/addPassword"`},
 		{"", "/applications/6f1d4e0e-14a3-4f7e-9dd4-3a2c3f0f6f11/owners/$ref", `"/applications/{id}/owners/$ref"`},
 		{"", "/applications(appId='6f1d')", `"/applications(appId='{appId}')"`},
