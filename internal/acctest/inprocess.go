@@ -32,7 +32,7 @@ func (p InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		resp, err := p.serve(in)
+		resp, err := p.serve(in) //nolint:bodyclose // The caller of RoundTrip closes it.
 		done <- outcome{resp, err}
 	}()
 	select {

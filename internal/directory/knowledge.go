@@ -118,6 +118,9 @@ func (m *memory[T]) recall(id string, age time.Duration, properties ...string) {
 			if _, known := k.obsolete[name]; known {
 				continue
 			}
+			if k.snapshot != nil && m.props(k.snapshot)[name] == "" {
+				k.snapshot = nil // what was read before this was known is as late
+			}
 			// Kept for Bounds.Missing and no longer: somebody may have taken it away since.
 			k.obsolete[name] = obsolescence{at: then.Add(m.bounds.Missing - m.bounds.Recent), open: true, before: map[string]bool{"": true}}
 		}

@@ -88,3 +88,23 @@ func TestWhoMadeAServicePrincipal(t *testing.T) {
 		}
 	}
 }
+
+// What was read before an earlier process's write was recalled may lack it, and is no ground to decide on.
+func TestARecalledPartOutdatesWhatWasReadBefore(t *testing.T) {
+	t.Parallel()
+	m := newMemory(DefaultBounds(), (*Application).Properties, (*Application).clone)
+	bare := &Application{ID: appID}
+	whole := &Application{ID: appID, Secrets: []Secret{{KeyID: "k"}}}
+	m.accept(appID, bare)
+	m.recall(appID, time.Second, "secret/k")
+	if m.known(appID, anyAge) != nil {
+		t.Error("what lacks the secret still counts as known")
+	}
+	if m.accept(appID, bare) || !m.accept(appID, whole) || m.accept(appID, bare) {
+		t.Error("a read without the secret is stale, before and after one with it")
+	}
+	m.recall(appID, 2*DefaultBounds().Missing, "secret/other")
+	if !m.accept(appID, whole) {
+		t.Error("what was written long ago may be gone")
+	}
+}
