@@ -133,14 +133,14 @@ func (k killed) run(t *testing.T) {
 		}
 	}
 	if target != nil {
-		k.follow(t, w, tf, unknown)
+		k.follow(t, tf, unknown)
 	}
 	k.finish(t, w, tf, target)
 }
 
 // follow does what the plan advises: what nobody else knows is imported, unless that is of no use, as with a secret whose
 // value is lost.
-func (k killed) follow(t *testing.T, w *world, tf *cli, unknown map[string]string) {
+func (k killed) follow(t *testing.T, tf *cli, unknown map[string]string) {
 	t.Helper()
 	application := fmt.Sprintf("appreg_application.app%d", k.number)
 	for id, what := range unknown {

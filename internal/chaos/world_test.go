@@ -290,13 +290,7 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 			}
 		}
 	}
-	held := keyIDs(doc, "keyCredentials")
-	for _, id := range held {
-		if !slices.Contains(certificates, id) {
-			found.toomuch(id, "%s: a certificate that nobody knows: %s", b.address, id)
-		}
-	}
-	found.differs(b.address, "certificates gone", 0, len(certificates)-len(slices.DeleteFunc(held, func(id string) bool { return !slices.Contains(certificates, id) })))
+	found.strangeCertificates(b.address, certificates, keyIDs(doc, "keyCredentials"))
 	found.differs(b.address, "federated credentials", sorted(federated), sorted(subjects(doc)))
 	found.differs(b.address, "isFallbackPublicClient", flag, doc.Bool("isFallbackPublicClient")) // unset means no
 	var requested []string
@@ -306,6 +300,34 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 		}
 	}
 	found.differs(b.address, "requiredResourceAccess", sorted(permissions), sorted(requested))
+	w.checkSecrets(b, doc, secrets, found)
+}
+
+// checkVault holds the vault against a secret that went there: its newest version is the one in the state, and the value is
+// nowhere else.
+func (w *world) checkVault(b *block, value tftypes.Value, found *findings) {
+	kv, _ := b.values["key_vault"].(map[string]any)
+	if kv == nil {
+		return
+	}
+	state := members(value)
+	found.differs(b.address, "value in the state", "", texts(state["value"]))
+	for _, s := range w.Vaults().Secrets() {
+		if s.Name != kv["name"] {
+			continue
+		}
+		newest := s.Versions[len(s.Versions)-1]
+		found.differs(b.address, "key id in the vault", texts(state["key_id"]), newest.Tags["key-id"])
+		found.differs(b.address, "version enabled", true, newest.Enabled)
+		text, _ := w.Cloud().Secret(texts(state["key_id"]))
+		found.differs(b.address, "value in the vault", text, newest.Value)
+		return
+	}
+	found.add("%s: the vault holds no secret %v", b.address, kv["name"])
+}
+
+// checkSecrets compares the secrets of an application with those of the state, by key id, and with those of others.
+func (w *world) checkSecrets(b *block, doc tenant.Doc, secrets map[string]string, found *findings) {
 	others := 0
 	for _, application := range w.secrets {
 		if application == doc.String("id") {
@@ -334,27 +356,17 @@ func (w *world) checkParts(tf *cli, b *block, doc tenant.Doc, config []*block, f
 	}
 }
 
-// checkVault holds the vault against a secret that went there: its newest version is the one in the state, and the value is
-// nowhere else.
-func (w *world) checkVault(b *block, value tftypes.Value, found *findings) {
-	kv, _ := b.values["key_vault"].(map[string]any)
-	if kv == nil {
-		return
-	}
-	state := members(value)
-	found.differs(b.address, "value in the state", "", texts(state["value"]))
-	for _, s := range w.Vaults().Secrets() {
-		if s.Name != kv["name"] {
-			continue
+func (f *findings) strangeCertificates(at string, want, held []string) {
+	for _, id := range held {
+		if !slices.Contains(want, id) {
+			f.toomuch(id, "%s: a certificate that nobody knows: %s", at, id)
 		}
-		newest := s.Versions[len(s.Versions)-1]
-		found.differs(b.address, "key id in the vault", texts(state["key_id"]), newest.Tags["key-id"])
-		found.differs(b.address, "version enabled", true, newest.Enabled)
-		text, _ := w.Cloud().Secret(texts(state["key_id"]))
-		found.differs(b.address, "value in the vault", text, newest.Value)
-		return
 	}
-	found.add("%s: the vault holds no secret %v", b.address, kv["name"])
+	for _, id := range want {
+		if !slices.Contains(held, id) {
+			f.add("%s: the certificate %s is gone", at, id)
+		}
+	}
 }
 
 func keyIDs(doc tenant.Doc, credentials string) (ids []string) {
@@ -403,14 +415,6 @@ func (w *world) checkGrant(tf *cli, b *block, id string, found *findings) {
 	}
 	found.differs(b.address, "principalId", b.values["principal_id"], doc["principalId"])
 	found.differs(b.address, "scope", sorted(set(b, "scopes")), sorted(strings.Fields(doc.String("scope"))))
-}
-
-// left is what is there of Terraform's after a destroy.
-func (w *world) left(tf *cli) findings {
-	var found findings
-	w.others(map[string]bool{}, &found)
-	w.deletions(tf, &found)
-	return found
 }
 
 func set(b *block, attribute string) []string {
