@@ -334,7 +334,7 @@ func TestAccVaultDrift(t *testing.T) {
 				return err
 			}
 			return x.Vaults().Purge(keyvault.MainVault, vaultSecret)
-		}, "gone from the key vault"},
+		}, "gone from the key vault. If the secret was deleted there and not purged, recover or purge it before the apply"},
 		"disabled": {change(func(v *keyvault.Version) { v.Enabled = false }), "was disabled"},
 		"expiry":   {change(func(v *keyvault.Version) { v.Expires = v.Expires.Add(time.Hour) }), "was altered"},
 		"tags":     {change(func(v *keyvault.Version) { v.Tags = map[string]string{"by": "hand"} }), "was altered"},

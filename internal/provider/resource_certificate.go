@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -228,14 +227,4 @@ func (r *certificateResource) ImportState(ctx context.Context, req resource.Impo
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, certificateIdentity{ApplicationID: text(applicationID), KeyID: text(keyID)})...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("application_id"), applicationID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key_id"), keyID)...)
-}
-
-// expired tells whether a time has passed, as it stands in a state; an absent one has not.
-func expired(endDate types.String, now time.Time) bool {
-	end, err := time.Parse(time.RFC3339, endDate.ValueString())
-	return err == nil && !end.After(now)
-}
-
-func ended(certificate *x509.Certificate) string {
-	return fmt.Sprintf("The certificate was valid until %s.", instant(certificate.NotAfter).ValueString())
 }

@@ -72,7 +72,7 @@ func (r *certificateResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	if plan.Certificate.Equal(state.Certificate) {
-		if r.session != nil && expired(state.EndDate, r.now()) {
+		if r.session != nil && passed(state.EndDate, r.now()) {
 			resp.Diagnostics.AddAttributeWarning(certificatePath, "Certificate has expired",
 				fmt.Sprintf("It was valid until %s, and sign-in with it is refused. Put the next certificate into the configuration.", state.EndDate.ValueString()))
 		}
@@ -123,7 +123,8 @@ func refuseExpired(diags *diag.Diagnostics, certificate *x509.Certificate, now t
 	if certificate.NotAfter.After(now) {
 		return false
 	}
-	diags.AddAttributeError(certificatePath, "Unable to create certificate that has expired already", ended(certificate)+" Have a new one issued, and put that into the configuration.")
+	diags.AddAttributeError(certificatePath, "Unable to create certificate that has expired already",
+		fmt.Sprintf("The certificate was valid until %s. Have a new one issued, and put that into the configuration.", instant(certificate.NotAfter).ValueString()))
 	return true
 }
 

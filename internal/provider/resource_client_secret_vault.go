@@ -131,7 +131,7 @@ const (
 func (d vaultDrift) text() string {
 	switch d {
 	case driftGone:
-		return "Its version is gone from the key vault."
+		return "Its version is gone from the key vault. If the secret was deleted there and not purged, recover or purge it before the apply, because until then its name is taken."
 	case driftDisabled:
 		return "Its version in the key vault was disabled."
 	case driftAltered:
