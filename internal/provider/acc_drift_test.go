@@ -165,6 +165,7 @@ func TestAccDriftOfEachProperty(t *testing.T) {
 		file := d.expect(fmt.Sprintf("wave %d", n), want)
 		want = wave(n + 1) // meanwhile
 		d.w.Must(t, "apply", file)
+		d.x.CatchUp() // a replica that shows neither what was before nor what is now looks like a further change
 	}
 	d.w.PlanIsEmpty(t)
 	d.w.Destroy(t)
