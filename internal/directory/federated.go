@@ -33,7 +33,10 @@ type federatedSet struct {
 func (s *federatedSet) properties() Properties {
 	p := Properties{}
 	for _, f := range s.credentials {
-		p[f.ID], p[f.ID+"/spec"] = "held", f.Properties()["spec"]
+		p[f.ID] = "held"
+		for name, value := range f.Properties() {
+			p[f.ID+"/"+name] = value
+		}
 	}
 	return p
 }
@@ -71,7 +74,7 @@ func (s *federatedSet) without(id string) *federatedSet {
 
 // Properties are the credential's values in canonical text.
 func (f *FederatedCredential) Properties() Properties {
-	return Properties{"spec": strings.Join([]string{f.Name, f.Issuer, f.Subject, f.Audience, f.Description}, "\x00")}
+	return Properties{"name": f.Name, "issuer": f.Issuer, "subject": f.Subject, "audience": f.Audience, "description": f.Description}
 }
 
 // FederatedCredentials lists those of an application, for a look ahead: what Graph has shown this process a moment ago
