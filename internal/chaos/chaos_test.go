@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	seedsFlag   = flag.Int("chaos.seeds", 12, "how many seeds each profile is tried with")
+	seedsFlag   = flag.Int("chaos.seeds", 3, "how many seeds each profile is tried with")
 	seedFlag    = flag.Int("chaos.seed", -1, "the one seed to try")
 	manyFlag    = flag.Bool("chaos.many", false, "whether every profile's first seed has twenty applications")
 	profileFlag = flag.String("chaos.profile", "", "the one profile to try")

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	seedsFlag = flag.Int("chaos.seeds", 30, "how many seeds the real terraform is tried with")
+	seedsFlag = flag.Int("chaos.seeds", 4, "how many seeds the real terraform is tried with")
 	seedFlag  = flag.Int("chaos.seed", -1, "the one seed to try")
 )
 
