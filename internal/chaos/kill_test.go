@@ -14,7 +14,10 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
-var everyDeath = flag.Bool("chaos.deaths", false, "whether each of the four deaths is died at every request; else the first")
+var (
+	everyDeath = flag.Bool("chaos.deaths", false, "whether each of the four deaths is died; else the first")
+	every      = flag.Int64("chaos.every", 6, "1: a run is killed at each of its requests; 6: at every sixth")
+)
 
 // death is who dies, and when.
 type death struct {
@@ -75,7 +78,7 @@ func TestKillAtEveryRequest(t *testing.T) {
 				}
 				requests = counter.seen.Load()
 			})
-			for nth := int64(1); nth <= requests; nth++ {
+			for nth := int64(1); nth <= requests; nth += *every {
 				for _, d := range deaths {
 					if !d.often && !*everyDeath {
 						continue
