@@ -1,12 +1,16 @@
 package provider
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 var guidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
@@ -31,6 +35,31 @@ func (f importForm) pair(diags *diag.Diagnostics, id string) (first, second stri
 		return "", "", false
 	}
 	return strings.ToLower(first), strings.ToLower(second), true
+}
+
+// importPair imports what is named by its application and by one id in it, which the attribute second holds: from an import
+// id, or from an identity. It reports whether it could.
+func (b *base) importPair(ctx context.Context, form importForm, second string, req resource.ImportStateRequest, resp *resource.ImportStateResponse) bool {
+	if !b.require("import "+form.noun, &resp.Diagnostics) {
+		return false
+	}
+	const application = "application_id"
+	id := req.ID
+	if id == "" {
+		var applicationID, secondID types.String
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root(application), &applicationID)...)
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root(second), &secondID)...)
+		id = applicationID.ValueString() + "/" + secondID.ValueString()
+	}
+	applicationID, secondID, ok := form.pair(&resp.Diagnostics, id)
+	if !ok {
+		return false
+	}
+	for name, value := range map[string]string{application: applicationID, second: secondID} {
+		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(name), value)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	return true
 }
 
 // single judges one GUID.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -210,21 +209,5 @@ func (r *certificateResource) Delete(ctx context.Context, req resource.DeleteReq
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *certificateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.require("import certificate", &resp.Diagnostics) {
-		return
-	}
-	id := req.ID
-	if id == "" {
-		var identity certificateIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		id = identity.ApplicationID.ValueString() + "/" + identity.KeyID.ValueString()
-	}
-	form := importForm{"certificate", "appreg_certificate", "<object id of the application>/<key id>"}
-	applicationID, keyID, ok := form.pair(&resp.Diagnostics, id)
-	if !ok {
-		return
-	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, certificateIdentity{ApplicationID: text(applicationID), KeyID: text(keyID)})...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("application_id"), applicationID)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key_id"), keyID)...)
+	r.importPair(ctx, importForm{"certificate", "appreg_certificate", "<object id of the application>/<key id>"}, "key_id", req, resp)
 }

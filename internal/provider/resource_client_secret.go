@@ -298,23 +298,10 @@ func (m *clientSecretModel) revokes() bool {
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *clientSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.require("import client secret", &resp.Diagnostics) {
-		return
-	}
-	id := req.ID
-	if id == "" {
-		var identity clientSecretIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		id = identity.ApplicationID.ValueString() + "/" + identity.KeyID.ValueString()
-	}
 	form := importForm{"client secret", "appreg_client_secret", "<object id of the application>/<key id>"}
-	applicationID, keyID, ok := form.pair(&resp.Diagnostics, id)
-	if !ok {
+	if !r.importPair(ctx, form, "key_id", req, resp) {
 		return
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, clientSecretIdentity{ApplicationID: text(applicationID), KeyID: text(keyID)})...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("application_id"), applicationID)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key_id"), keyID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("overlap_days"), int64(defaultOverlapDays))...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("revoke_on_destroy"), true)...)
 	resp.Diagnostics.AddWarning("The value of an imported client secret is not known",

@@ -253,23 +253,11 @@ func (r *delegatedPermissionsResource) Delete(ctx context.Context, req resource.
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *delegatedPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.require("import delegated permissions", &resp.Diagnostics) {
-		return
-	}
-	id := req.ID
-	if id == "" {
-		var identity delegatedPermissionsIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		id = identity.ApplicationID.ValueString() + "/" + identity.APIClientID.ValueString()
-	}
 	form := importForm{"delegated permissions", "appreg_delegated_permissions", "<object id of the application>/<client id of the API>"}
-	applicationID, apiClientID, ok := form.pair(&resp.Diagnostics, id)
-	if !ok {
+	if !r.importPair(ctx, form, "api_client_id", req, resp) {
 		return
 	}
-	identity := delegatedPermissionsIdentity{ApplicationID: text(applicationID), APIClientID: text(apiClientID)}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity)...)
-	for name, value := range map[string]string{"application_id": applicationID, "api_client_id": apiClientID, "api": apiName(apiClientID)} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
-	}
+	var apiClientID types.String
+	resp.Diagnostics.Append(resp.State.GetAttribute(ctx, path.Root("api_client_id"), &apiClientID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("api"), apiName(apiClientID.ValueString()))...)
 }

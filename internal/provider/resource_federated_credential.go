@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -170,21 +169,6 @@ func (r *federatedCredentialResource) Delete(ctx context.Context, req resource.D
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *federatedCredentialResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.require("import federated credential", &resp.Diagnostics) {
-		return
-	}
-	id := req.ID
-	if id == "" {
-		var identity federatedCredentialIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		id = identity.ApplicationID.ValueString() + "/" + identity.CredentialID.ValueString()
-	}
 	form := importForm{"federated credential", "appreg_federated_credential", "<object id of the application>/<id of the credential>"}
-	applicationID, credentialID, ok := form.pair(&resp.Diagnostics, id)
-	if !ok {
-		return
-	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, federatedCredentialIdentity{ApplicationID: text(applicationID), CredentialID: text(credentialID)})...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("application_id"), applicationID)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("credential_id"), credentialID)...)
+	r.importPair(ctx, form, "credential_id", req, resp)
 }
