@@ -83,10 +83,11 @@ func (c *Client) RecallServicePrincipal(id string, m Memory) {
 	}
 }
 
-// RecallGrant is RecallApplication for a grant.
-func (c *Client) RecallGrant(id string, m Memory) {
+// RecallGrant is RecallApplication for a grant and for the service principal that holds it, which was there at the write.
+func (c *Client) RecallGrant(id, clientPrincipalID string, m Memory) {
 	if !m.At.IsZero() {
 		c.grants.recall(id, c.age(m))
+		c.RecallServicePrincipal(clientPrincipalID, m)
 	}
 }
 

@@ -169,7 +169,7 @@ func (r *adminConsentResource) Update(ctx context.Context, req resource.UpdateRe
 	if api == nil {
 		return
 	}
-	r.client.RecallGrant(state.ID.ValueString(), recall(ctx, req.Private))
+	r.client.RecallGrant(state.ID.ValueString(), state.ServicePrincipalID.ValueString(), recall(ctx, req.Private))
 	grant, _, err := r.client.EnsureGrant(ctx, plan.key(api), texts(plan.Scopes))
 	if plan.action("change").failed(&resp.Diagnostics, err, grant != nil) {
 		return
@@ -188,7 +188,7 @@ func (r *adminConsentResource) Delete(ctx context.Context, req resource.DeleteRe
 	}
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Delete, writeTimeout)
 	defer cancel()
-	r.client.RecallGrant(state.ID.ValueString(), recall(ctx, req.Private))
+	r.client.RecallGrant(state.ID.ValueString(), state.ServicePrincipalID.ValueString(), recall(ctx, req.Private))
 	err := r.client.DeleteGrant(ctx, state.ID.ValueString())
 	state.action("revoke").failed(&resp.Diagnostics, err, false)
 }
