@@ -120,8 +120,9 @@ func (c *Client) addPassword(ctx context.Context, applicationID string, want Sec
 	return made, err
 }
 
-// recoverSecret looks for what a request without reply has made. Its value is lost for good, so it is removed.
-// Without error the request may be sent anew: nothing of it is left, or nothing of it was found.
+// recoverSecret looks for what a request without reply has made. Its value is lost for good, so it is removed, as is what
+// an earlier one of this process has made. Without error the request may be sent anew: nothing of it is left, or nothing
+// of it was found.
 func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error) (removed bool, err error) {
 	app, err := lookFor(ctx, c, min(patience(failure), c.bounds.Missing), wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.Application(ctx, before.ID)
@@ -133,25 +134,28 @@ func (c *Client) recoverSecret(ctx context.Context, before *Application, want Se
 		ambiguous.Message = "the reply was lost, and reading the application to look for the secret failed: " + errorOf(err).Error()
 		return false, &ambiguous
 	}
-	for _, s := range newSecrets(before, app) {
-		if s.sameAttempt(want) {
-			c.applications.wrote(app.ID, before, app) // from now on a read without it is a stale one
-			removal, cancel := c.afterwards(ctx, c.bounds.Visible)
-			defer cancel()
-			if err := c.removeLocked(removal, app.ID, s.KeyID); err != nil {
-				ambiguous.Candidates, ambiguous.Err = []Candidate{s.candidate()}, err
-				ambiguous.Message = "the reply was lost, so that nobody knows the value of the secret that was made, and removing that failed"
-				return false, &ambiguous
-			}
-			return true, nil
+	c.ledger.lose(app.ID, want)
+	for _, s := range c.surfaced(app) {
+		removal, cancel := c.afterwards(ctx, c.bounds.Visible)
+		defer cancel()
+		if err := c.removeLocked(removal, app.ID, s.KeyID); err != nil {
+			ambiguous.Candidates, ambiguous.Err = []Candidate{s.candidate()}, err
+			ambiguous.Message = "the reply was lost, so that nobody knows the value of the secret that was made, and removing that failed"
+			return false, &ambiguous
 		}
+		removed = removed || s.sameAttempt(want)
+		app = app.without(s.KeyID)
+	}
+	if removed {
+		return true, nil
+	}
+	for _, s := range newSecrets(before, app) {
 		ambiguous.Candidates = append(ambiguous.Candidates, s.candidate())
 	}
 	if len(ambiguous.Candidates) > 0 {
 		ambiguous.Message = "the reply was lost, and none of the secrets that are new can be said to be the one asked for"
 		return false, &ambiguous
 	}
-	c.ledger.lose(app.ID, want)
 	return false, nil
 }
 
@@ -166,7 +170,7 @@ func (c *Client) clearLost(ctx context.Context, applicationID string) (cleared b
 		return c.Application(ctx, applicationID)
 	}, func(app *Application, err error) bool {
 		if err == nil {
-			late = c.ledger.surfaced(applicationID, app.Secrets)
+			late = c.surfaced(app)
 		}
 		return len(late) > 0 || permanent(err)
 	})
@@ -181,6 +185,15 @@ func (c *Client) clearLost(ctx context.Context, applicationID string) (cleared b
 		cleared = true
 	}
 	return cleared
+}
+
+// surfaced lists the secrets that lost attempts have made after all. From now on a read without one of them is a stale one.
+func (c *Client) surfaced(app *Application) []Secret {
+	found := c.ledger.surfaced(app.ID, app.Secrets)
+	for _, s := range found {
+		c.applications.wrote(app.ID, app.without(s.KeyID), app)
+	}
+	return found
 }
 
 // newSecrets are those that app holds and before did not.
@@ -206,7 +219,7 @@ func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) 
 	if err != nil {
 		return c.unsettled(opSettleSecret, applicationID, "the new client secret to show in the application", err)
 	}
-	for _, s := range c.ledger.surfaced(applicationID, app.Secrets) {
+	for _, s := range c.surfaced(app) {
 		if err := c.RemoveSecret(ctx, applicationID, s.KeyID); err != nil {
 			return c.unsettled(opSettleSecret, applicationID, "secret "+s.KeyID+", made by a request whose reply was lost, to be removed", err)
 		}
@@ -257,9 +270,7 @@ func (c *Client) removeLocked(ctx context.Context, applicationID, keyID string) 
 	if err := c.removePassword(ctx, applicationID, keyID); err != nil {
 		return err
 	}
-	after := before.clone()
-	after.Secrets = slices.DeleteFunc(after.Secrets, func(s Secret) bool { return s.KeyID == keyID })
-	c.applications.wrote(applicationID, before, after)
+	c.applications.wrote(applicationID, before, before.without(keyID))
 	return nil
 }
 
@@ -322,6 +333,13 @@ func (a *Application) secret(keyID string) *Secret {
 		}
 	}
 	return nil
+}
+
+// without is the application without one of its secrets.
+func (a *Application) without(keyID string) *Application {
+	out := a.clone()
+	out.Secrets = slices.DeleteFunc(out.Secrets, func(s Secret) bool { return s.KeyID == keyID })
+	return out
 }
 
 // sameAttempt tells whether two secrets are one: same name, same start, same end.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -143,6 +144,74 @@ func TestALostSecretThatShowsUpAfterAllIsRemoved(t *testing.T) {
 		}
 		if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
 			t.Errorf("left: %v, made %s", left, s.KeyID)
+		}
+	})
+}
+
+// TestALostSecretFoundByALaterAttemptIsRemoved: the second attempt, lost as well, comes upon what the first has made.
+func TestALostSecretFoundByALaterAttemptIsRemoved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state := newFakeApplication()
+		c, f := newFake(t, nil)
+		hidden := ""
+		f.answer = func(line, body string, seen int) answer {
+			switch {
+			case !strings.HasSuffix(line, "/addPassword") || seen > 1:
+				return state.answer(line, body, seen)
+			case seen == 0:
+				hidden = body
+			default:
+				state.add(hidden)
+			}
+			return refusal(503, "ServiceUnavailable", "")
+		}
+		s, err := c.AddSecret(t.Context(), appID, "terraform", time.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
+			t.Errorf("left: %v, made %s", left, s.KeyID)
+		}
+	})
+}
+
+// TestALostSecretInTheWayIsRemovedWhereReplicasDisagree: the application has no room for another, and the replica that is
+// to remove the one found doesn't know it yet.
+func TestALostSecretInTheWayIsRemovedWhereReplicasDisagree(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state := newFakeApplication()
+		state.body["passwordCredentials"] = []object{password(keyNumber(9), "old", time.Now(), time.Now().Add(time.Hour))}
+		stale := appJSON(object{"passwordCredentials": state.passwords()})
+		c, f := newFake(t, nil)
+		staleReads := math.MaxInt
+		f.answer = func(line, body string, seen int) answer {
+			switch {
+			case strings.HasSuffix(line, "/addPassword") && seen == 0:
+				state.answer(line, body, seen)
+				return answer{lost: true}
+			case strings.HasSuffix(line, "/addPassword") && len(state.passwords()) > 1:
+				staleReads = 0
+				return refusal(400, "TooManyAppPasswords", "Not allowed to add 3 passwords.")
+			case strings.HasSuffix(line, "/removePassword") && seen == 0:
+				staleReads = 2
+				return refusal(400, "Request_BadRequest", "No password credential found")
+			case strings.HasPrefix(line, "GET") && staleReads > 0:
+				staleReads--
+				return answer{status: 200, body: stale}
+			}
+			return state.answer(line, body, seen)
+		}
+		s, err := c.AddSecret(t.Context(), appID, "terraform", time.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := state.passwords(); len(left) != 2 || left[1]["keyId"] != s.KeyID {
+			t.Errorf("left: %v, made %s", left, s.KeyID)
+		}
+		if n := f.count("POST /applications/" + appID + "/addPassword"); n != 3 {
+			t.Errorf("%d attempts, want the lost one, the refused one, and one that finds room", n)
 		}
 	})
 }
