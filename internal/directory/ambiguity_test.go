@@ -140,7 +140,7 @@ func (s *stage) requests() (lines []string) {
 }
 
 func kindsOfWrite() []write {
-	return slices.Concat(writesOfApplications(), writesOfPrincipals(), writesOfCredentials())
+	return slices.Concat(writesOfApplications(), writesOfOwners(), writesOfPrincipals(), writesOfCredentials())
 }
 
 // create makes a further application.
@@ -212,6 +212,44 @@ func writesOfApplications() []write {
 			}
 		}},
 	}
+}
+
+func writesOfOwners() []write {
+	const references = "/applications/{id}/owners"
+	return []write{
+		{"owner", "POST", references + "/$ref", func(s *stage) func() error {
+			with := s.app.ApplicationSpec
+			with.Owners = []string{s.Objects(tenant.User)[0].String("id")}
+			return func() error {
+				if _, err := s.client.UpdateApplication(s.Context(), s.app.ID, s.app.ApplicationSpec, with); settled(err) != nil {
+					return err
+				}
+				return s.owned(s.app.ID, with.Owners[0], true)
+			}
+		}},
+		{"removal of an owner", "DELETE", references + "/{ownerId}/$ref", func(s *stage) func() error {
+			without, with := s.app.ApplicationSpec, s.app.ApplicationSpec
+			with.Owners = []string{s.Objects(tenant.User)[0].String("id")}
+			_, err := s.client.UpdateApplication(s.Context(), s.app.ID, without, with)
+			s.must(err)
+			time.Sleep(time.Minute) // virtual
+			return func() error {
+				if _, err := s.client.UpdateApplication(s.Context(), s.app.ID, with, without); settled(err) != nil {
+					return err
+				}
+				return s.owned(s.app.ID, with.Owners[0], false)
+			}
+		}},
+	}
+}
+
+// owned demands that a user is, or isn't, an owner.
+func (s *stage) owned(id, owner string, want bool) error {
+	doc, err := s.there(id)
+	if err == nil && slices.Contains(doc.Strings("owners"), owner) != want {
+		err = fmt.Errorf("owners are %v, want %s among them: %v", doc.Strings("owners"), owner, want)
+	}
+	return err
 }
 
 // holds demands a property's value.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -68,7 +69,8 @@ func (c *Client) changeOwners(ctx context.Context, id string, old, updated []str
 	return nil
 }
 
-// changeOwner adds or removes one reference. Both may be sent twice: a refusal or a lost reply is judged by the list.
+// changeOwner adds or removes one reference. Both may be sent twice: a refusal or a lost reply is judged by the list. A
+// refusal after a lost reply may be of what that request has done, and then the list shows it in time.
 func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool) error {
 	send := func(ctx context.Context) error {
 		if !present {
@@ -80,16 +82,20 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		return c.applicationBuilder(id).Owners().Ref().Post(ctx, body, nil)
 	}
 	var odd strangers
-	gone := false
+	gone, unread, lost := false, false, time.Time{}
 	_, err := await(ctx, c, wait{opUpdateApplication, id, "the owner to be written"}, func(ctx context.Context) (struct{}, error) {
 		err := c.fail(opUpdateApplication, id, send(ctx))
 		gone = c.applications.believes404(id) // as of the reply: what follows may take its time
+		if KindOf(err) == KindAmbiguous {
+			lost = time.Now()
+		}
 		switch KindOf(err) {
 		case KindInvalid, KindNotFound, KindConflict, KindAmbiguous:
 			owners, listErr := c.listOwners(ctx, id) // without a wait, which would take its time from that of the write
 			if KindOf(listErr) == KindNotGraph {
 				return struct{}{}, listErr
 			}
+			unread = KindOf(listErr) == KindNotFound && !gone
 			if listErr == nil && slices.ContainsFunc(owners, func(o string) bool { return strings.EqualFold(o, owner) }) == present {
 				return struct{}{}, nil
 			}
@@ -101,6 +107,8 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 			return odd.enough(err)
 		case KindNotFound:
 			return err == nil || gone
+		case KindInvalid:
+			return !unread && !recently(lost, c.bounds.Missing)
 		}
 		return true
 	})
