@@ -104,6 +104,9 @@ func (c *Client) RecallFederatedCredential(applicationID, id string, m Memory) {
 	}
 }
 
+// ListsLag tells whether the write of m is so recent that lists may not show yet what was there then.
+func (c *Client) ListsLag(m Memory) bool { return !m.At.IsZero() && c.age(m) < c.bounds.Visible }
+
 // age is how long ago a remembered write was, by the clock for dates.
 func (c *Client) age(m Memory) time.Duration { return max(c.now().Sub(m.At), 0) }
 

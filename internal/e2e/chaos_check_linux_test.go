@@ -81,7 +81,7 @@ func (l *life) check() {
 
 // judge looks at what is too much.
 //
-// An application is looked for in lists. Who comes back before they show it is not told of it, and makes another one.
+// An application is looked for in lists. Who comes back before they show it makes another one, and is told later.
 func (l *life) judge(extras []extra) {
 	l.Helper()
 	kinds := map[string]bool{}
@@ -98,7 +98,8 @@ func (l *life) judge(extras []extra) {
 		l.total.mu.Lock()
 		l.total.extras++
 		if !named {
-			l.total.unnamed++
+			l.late = append(l.late, e.id)
+			l.total.late++
 		}
 		l.total.mu.Unlock()
 	}

@@ -72,7 +72,7 @@ func weathers() []weather {
 // figures are what many lives come to.
 type figures struct {
 	mu                                      sync.Mutex
-	lives, struck, extras, unnamed, applies int
+	lives, struck, extras, late, applies int
 	requests                                int
 	faults                                  map[fault.Kind]int
 	stopped                                 map[fate]time.Duration // the longest
@@ -105,8 +105,8 @@ func TestChaosTerraform(t *testing.T) {
 	t.Parallel()
 	total := &figures{faults: map[fault.Kind]int{}, stopped: map[fate]time.Duration{}}
 	t.Cleanup(func() {
-		t.Logf("%d lives, %d of them struck; %d requests, faults %v; most applies to converge %d; extra objects %d, of them %d unnamed, because the lists were behind; longest from the signal to the end %v; longest that a provider outlived its terraform %v",
-			total.lives, total.struck, total.requests, total.faults, total.applies, total.extras, total.unnamed, total.stopped, total.lingering)
+		t.Logf("%d lives, %d of them struck; %d requests, faults %v; most applies to converge %d; extra objects %d, of them %d named late, because the lists were behind; longest from the signal to the end %v; longest that a provider outlived its terraform %v",
+			total.lives, total.struck, total.requests, total.faults, total.applies, total.extras, total.late, total.stopped, total.lingering)
 	})
 	for seed := range *seedsFlag {
 		if *seedFlag >= 0 {
@@ -136,6 +136,7 @@ type life struct {
 	patient    bool            // the person comes back when lists show what was written
 	named      string          // what the plan after it said
 	extras     []string        // ids of the objects too much
+	late       []string        // those of them that no plan has named so far, because the lists were behind
 	adopted    string          // id of the partner's service principal, when a repeated creation took it over: a destroy leaves it alone
 	managed    map[string]bool // ids of applications that the state has held
 	told       int             // requests that the story holds
@@ -261,13 +262,24 @@ func (l *life) follow(output string) {
 	}
 }
 
-// second is a plan right after a success.
+// second is a plan right after a success. Another one, when the lists have caught up, names what nobody was told of before.
 func (l *life) second() {
 	l.Helper()
 	r := l.terraform.Terraform(l.T, "plan", "-detailed-exitcode")
 	l.tell("second plan", r)
 	if r.ExitCode != 0 {
 		l.Errorf("the second plan is not empty")
+	}
+	if len(l.late) == 0 {
+		return
+	}
+	l.tenant.CatchUp()
+	r = l.terraform.Terraform(l.T, "plan", "-detailed-exitcode")
+	l.tell("third plan", r)
+	for _, id := range l.late {
+		if r.ExitCode != 0 || !strings.Contains(r.Output, id) {
+			l.Errorf("the third plan is to find nothing to do, and to name %s", id)
+		}
 	}
 }
 

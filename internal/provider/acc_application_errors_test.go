@@ -3,8 +3,10 @@ package provider_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -26,6 +28,38 @@ resource "appreg_application" "test" {
 	refused(t, w, []string{`Unable to create application "Mail import"`, "prevent_duplicate_names", other}, apply()...)
 	if n := len(x.Applications()); n != 1 {
 		t.Errorf("there are %d applications, want the other one alone", n)
+	}
+}
+
+// A run that was killed right after Graph had registered the application leaves one that no state knows. Lists that lag
+// hide it from the plan that registers another one; the plans after that name it.
+func TestAccApplicationThatAKilledRunLeft(t *testing.T) {
+	t.Parallel()
+	x := acctest.Calm(t, emulator.WithLag(10*time.Second))
+	w := start(t, x, minimalApplication)
+	w.Must(t, "apply", "-auto-approve")
+	left := x.Application(t, "Mail import").String("id")
+	w.Must(t, "state", "rm", "appreg_application.test")
+	w.Must(t, "apply", "-auto-approve")
+	if n := len(x.Applications()); n != 2 {
+		t.Fatalf("there are %d applications, want two: the lists were to lag", n)
+	}
+	x.Clock.Advance(time.Minute)
+	named := []string{`Another application is named "Mail import"`, "No changes", "cut off before it could be recorded", "to = appreg_application.example", `id = "` + left + `"`}
+	demand(t, w.Must(t, "plan"), named)
+
+	x.Change(t, left, func(d tenant.Doc) { d["tags"] = []any{} })
+	x.Clock.Advance(time.Minute)
+	if out := w.Must(t, "plan"); strings.Contains(out, left) {
+		t.Errorf("the plan names an application that somebody else made:\n%s", out)
+	}
+	x.Clock.Advance(10 * time.Minute)
+	before := len(x.Requests())
+	w.Must(t, "plan")
+	for _, r := range x.Requests()[before:] {
+		if strings.Contains(r.Query, "filter") {
+			t.Errorf("lists are searched for good: %s?%s", r.Path, r.Query)
+		}
 	}
 }
 

@@ -221,6 +221,7 @@ func (r *applicationResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.HasError() || !r.online() {
 		return
 	}
+	r.tracked.add(state.ID.ValueString())
 	ctx, cancel := deadline(ctx, &resp.Diagnostics, state.Timeouts.Read, readTimeout)
 	defer cancel()
 
@@ -235,7 +236,6 @@ func (r *applicationResource) Read(ctx context.Context, req resource.ReadRequest
 	if state.action("read").failed(&resp.Diagnostics, err, app != nil) {
 		return
 	}
-	r.tracked.add(app.ID)
 	afterImport := state.ClientID.IsNull()
 	state.fromDirectory(ctx, r.session, app, state.TenantID.ValueString())
 	r.readOwners(ctx, &state, load[directory.Memory](ctx, req.Private, ownersMemoryKey), afterImport, &resp.Diagnostics)

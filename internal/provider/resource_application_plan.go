@@ -87,8 +87,14 @@ func (r *applicationResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if req.State.Raw.IsNull() && plan.AdoptExisting.ValueBool() && plan.UniqueName.ValueString() != "" {
 		own = r.warnTakenOver(ctx, &plan, &resp.Diagnostics)
 	}
-	if !plan.DisplayName.IsUnknown() && !plan.DisplayName.Equal(state.DisplayName) {
-		r.warnNameTaken(ctx, &plan, own, &resp.Diagnostics)
+	made := recall(ctx, req.Private)
+	switch {
+	case plan.DisplayName.IsUnknown():
+	case !plan.DisplayName.Equal(state.DisplayName):
+		r.warnNameTaken(ctx, &plan, own, false, &resp.Diagnostics)
+	case made.Created && r.client.ListsLag(made) && plan.UniqueName.ValueString() == "":
+		// When it was planned, lists may not have shown yet what a run before had made and not recorded.
+		r.warnNameTaken(ctx, &plan, own, true, &resp.Diagnostics)
 	}
 }
 
@@ -171,8 +177,9 @@ func (r *applicationResource) cutOff(app *directory.Application) string {
 }
 
 // warnNameTaken is a courtesy: it never fails a plan. The other application may be the very one that this plan replaces,
-// because a replacement looks like a creation here.
-func (r *applicationResource) warnNameTaken(ctx context.Context, plan *applicationModel, own string, diags *diag.Diagnostics) {
+// because a replacement looks like a creation here. Of unrecorded applications alone, it tells those that a run which was
+// cut off may have left.
+func (r *applicationResource) warnNameTaken(ctx context.Context, plan *applicationModel, own string, unrecorded bool, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
 	defer cancel()
 	name := plan.DisplayName.ValueString()
@@ -183,17 +190,21 @@ func (r *applicationResource) warnNameTaken(ctx context.Context, plan *applicati
 	}
 	var others []string
 	for _, app := range apps {
-		if app.ID == own {
+		cutOff := r.cutOff(&app)
+		if app.ID == own || unrecorded && cutOff == "" {
 			continue
 		}
 		others = append(others, describe(directory.Candidate{ID: app.ID, ClientID: app.ClientID, DisplayName: app.DisplayName})+
-			r.cutOff(&app)+"\n\n"+importBlock("appreg_application", app.ID))
+			cutOff+"\n\n"+importBlock("appreg_application", app.ID))
 	}
 	if len(others) == 0 {
 		return
 	}
 	advice := "Names need not be unique, but users and administrators tell applications apart by them. If Terraform should manage the existing one instead, import it:"
-	if own == "" {
+	switch {
+	case unrecorded:
+		advice = "Names need not be unique, but this one may be left over. If nobody uses it, delete it in the portal. If Terraform should manage it, give it a resource block of its own, and import it:"
+	case own == "":
 		advice = "If it is not the one that this plan replaces: " + advice
 	}
 	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("Another application is named %q", name),

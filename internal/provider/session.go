@@ -28,7 +28,8 @@ type session struct {
 	// made are the object ids of what this process created: whatever a plan looks for in others' objects, it isn't in these,
 	// so the second plan of an apply need not ask.
 	made idSet
-	// tracked are the key ids of client secrets that the state holds, as far as this process has seen it.
+	// tracked are the object ids of applications, and the key ids of client secrets, that the state holds, as far as this
+	// process has seen it.
 	tracked idSet
 	// run notes what this process has open.
 	run *Run
