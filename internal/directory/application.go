@@ -79,7 +79,7 @@ func (c *Client) applicationShowing(ctx context.Context, id string, good func(*A
 		return glance(ctx, c, &c.applications, opReadApplication, id, c.getApplication(id))
 	}, func(seen sight[Application], err error) bool {
 		if err != nil {
-			return KindOf(err) != KindNotFound || c.applications.believes404(id)
+			return KindOf(err) != KindNotFound || c.applications.believes404(id, err)
 		}
 		return !seen.stale || good(seen.value)
 	})
@@ -109,7 +109,7 @@ func (c *Client) ApplicationByUniqueName(ctx context.Context, name string) (*App
 // applicationByKey reads by an alternate key. What the process knows is kept by object id, so a result that
 // contradicts it, a 404 for an application that the process knows included, is read again by that.
 func (c *Client) applicationByKey(ctx context.Context, key, object string, ours func(*Application) bool, get func(context.Context) (models.Applicationable, error)) (*Application, error) {
-	app, err := share(ctx, &c.reads, key, func(ctx context.Context) (*Application, error) {
+	app, asked, err := share(ctx, &c.reads, key, refreshFor, func(ctx context.Context) (*Application, error) {
 		m, err := get(ctx)
 		return application(m, err)
 	})
@@ -120,7 +120,7 @@ func (c *Client) applicationByKey(ctx context.Context, key, object string, ours 
 		}
 		return nil, err
 	}
-	if c.applications.accept(app.ID, app) {
+	if c.applications.accept(app.ID, app, asked) {
 		return app.clone(), nil
 	}
 	if c.applications.deletedByUs(app.ID) {

@@ -204,7 +204,7 @@ func (c *Client) purgeTwins(ctx context.Context, app *Application, marker string
 		if twin.ID == app.ID {
 			continue
 		}
-		c.applications.accept(twin.ID, &twin) // a replica that lags may not know it yet
+		c.applications.accept(twin.ID, &twin, time.Now()) // a replica that lags may not know it yet
 		if err := c.DeleteApplication(look, twin.ID, true); err != nil {
 			return c.unsettled(opCreateApplication, app.ID, "its twin "+twin.ID+", made by a request whose reply was lost, to be removed", err)
 		}

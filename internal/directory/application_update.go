@@ -105,11 +105,11 @@ func (c *Client) patchApplication(ctx context.Context, op operation, before, aft
 }
 
 // untilKnown performs a write, again while a replica that lags does not know the object yet.
-func (c *Client) untilKnown(ctx context.Context, op operation, id string, believes404 func(string) bool, write func(context.Context) error) error {
+func (c *Client) untilKnown(ctx context.Context, op operation, id string, believes404 func(string, error) bool, write func(context.Context) error) error {
 	_, err := await(ctx, c, wait{op, id, "replicas to know the object"}, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.fail(op, id, write(ctx))
 	}, func(_ struct{}, err error) bool {
-		return err == nil || KindOf(err) != KindNotFound || believes404(id)
+		return err == nil || KindOf(err) != KindNotFound || believes404(id, err)
 	})
 	return err
 }

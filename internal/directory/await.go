@@ -26,7 +26,11 @@ func await[T any](ctx context.Context, c *Client, w wait, read func(context.Cont
 			slog.String("reason", "for "+w.awaited), slog.String("operation", w.op.name), slog.String("object", w.object))
 	})
 	defer told.Stop()
-	v, err := settle.Until(ctx, read, done)
+	v, err := settle.Until(ctx, func(ctx context.Context) (T, error) {
+		asked := time.Now()
+		v, err := read(ctx)
+		return v, askedAt(err, asked)
+	}, done)
 	var timeout *settle.TimeoutError
 	if !errors.As(err, &timeout) {
 		return v, c.fail(w.op, w.object, err)

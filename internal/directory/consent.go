@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -91,20 +92,20 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 	body.SetScope(&scope)
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
-	lost, gone, odd := false, false, strangers(0)
+	lost, odd := false, strangers(0)
 	_, err = await(bounded, c, wait{opEnsureGrant, want.ClientPrincipalID, "replicas to know the service principals"}, func(ctx context.Context) (struct{}, error) {
 		m, err := c.grantsBuilder().Post(ctx, body, nil)
 		if err = created(identified(m, err)); err == nil {
 			made = fromGrant(m)
 			return struct{}{}, nil
 		}
-		gone = c.principals.believes404(want.ClientPrincipalID) // as of the reply: what follows may take its time
 		failure := c.fail(opEnsureGrant, want.ClientPrincipalID, err)
 		lost = lost || KindOf(failure) == KindAmbiguous
 		if kind := KindOf(failure); kind == KindConflict || kind == KindInvalid {
 			// Both codes are in use for a key that is taken.
+			asked := time.Now()
 			got, err := c.getGrant(ctx, want.ID)
-			if err = c.fail(opEnsureGrant, want.ClientPrincipalID, err); err == nil && c.grants.accept(got.ID, got) {
+			if err = c.fail(opEnsureGrant, want.ClientPrincipalID, err); err == nil && c.grants.accept(got.ID, got, asked) {
 				held = got // from now on a 404 for it is a replica that lags
 				return struct{}{}, nil
 			}
@@ -119,7 +120,7 @@ func (c *Client) postGrant(ctx context.Context, want *Grant) (made, held *Grant,
 			return odd.enough(err) // sent again; a conflicting grant will be readable in a while
 		case KindInvalid, KindNotFound:
 			// A replica may not know a service principal yet that this process made.
-			return gone
+			return c.principals.believes404(want.ClientPrincipalID, err)
 		}
 		return true
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind classifies an Error; callers decide by it, never by text.
@@ -57,7 +58,8 @@ type Error struct {
 	Waited      string // what was awaited and what was last seen, when Kind is KindUnsettled
 	Err         error
 
-	details []string // the codes of Graph's error details
+	details []string  // the codes of Graph's error details
+	asked   time.Time // when the request set out: what Graph says is no newer
 }
 
 // Error gives one line: operation, cause, code and request-id.
@@ -93,6 +95,17 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// askedAt notes in a failure when its request set out, unless that is known already.
+func askedAt(err error, at time.Time) error {
+	var e *Error
+	if !errors.As(err, &e) || !e.asked.IsZero() {
+		return err
+	}
+	noted := *e // callers that shared a request share its failure
+	noted.asked = at
+	return &noted
+}
 
 // hasDetail tells whether Graph gave a detail with this code.
 func (e *Error) hasDetail(code string) bool {

@@ -110,7 +110,7 @@ func (c *Client) federatedOf(ctx context.Context, applicationID string) (*federa
 			set, err := list(ctx)
 			return set, c.fail(opReadFederated, applicationID, err)
 		}, func(_ *federatedSet, err error) bool {
-			return err == nil || KindOf(err) != KindNotFound || c.applications.believes404(applicationID)
+			return err == nil || KindOf(err) != KindNotFound || c.applications.believes404(applicationID, err)
 		})
 	})
 }

@@ -85,7 +85,7 @@ func (c *Client) postFederated(ctx context.Context, before *federatedSet, spec F
 		case KindInvalid:
 			return !lost || !recently(since, c.agreement())
 		case KindNotFound:
-			return c.applications.believes404(before.applicationID)
+			return c.applications.believes404(before.applicationID, err)
 		}
 		return true
 	})
@@ -211,11 +211,11 @@ func (c *Client) knownFederated(applicationID string) *federatedSet {
 
 // believesFederated404 tells whether a 404 for a credential is to be believed: not within Bounds.Missing of a list that
 // showed it.
-func (c *Client) believesFederated404(applicationID, id string) func(string) bool {
-	return func(string) bool {
-		set := c.federated.known(applicationID, c.bounds.Missing)
+func (c *Client) believesFederated404(applicationID, id string) func(string, error) bool {
+	return func(_ string, failure error) bool {
+		set := c.federated.known(applicationID, c.bounds.Missing+time.Since(errorOf(failure).asked))
 		if set == nil { // what the process before has written may be late
-			return c.federated.believes404(applicationID)
+			return c.federated.believes404(applicationID, failure)
 		}
 		return set.byID(id) == nil
 	}

@@ -19,6 +19,7 @@ type flights struct {
 }
 
 type flight struct {
+	begun   time.Time
 	waiters int
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when value and err are there
@@ -26,29 +27,30 @@ type flight struct {
 	err     error
 }
 
-// share joins the run for key, or starts it. The result is shared too: callers must not write to it.
-func share[T any](ctx context.Context, f *flights, key string, work func(context.Context) (*T, error)) (*T, error) {
+// share joins the run for key that set out at most maxAge ago, or starts one; begun is when it set out. The result is
+// shared too: callers must not write to it.
+func share[T any](ctx context.Context, f *flights, key string, maxAge time.Duration, work func(context.Context) (*T, error)) (v *T, begun time.Time, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, time.Now(), err
 	}
-	shared := f.join(ctx, key, func(ctx context.Context) (any, error) { return work(ctx) })
+	shared := f.join(ctx, key, maxAge, func(ctx context.Context) (any, error) { return work(ctx) })
 	defer f.leave(key, shared)
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, shared.begun, ctx.Err()
 	case <-shared.done:
 	}
 	value, ok := shared.value.(*T)
 	if shared.err == nil && !ok {
-		return nil, errors.New("shared work ended without a result")
+		return nil, shared.begun, errors.New("shared work ended without a result")
 	}
-	return value, shared.err
+	return value, shared.begun, shared.err
 }
 
-func (f *flights) join(ctx context.Context, key string, work func(context.Context) (any, error)) *flight {
+func (f *flights) join(ctx context.Context, key string, maxAge time.Duration, work func(context.Context) (any, error)) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if shared := f.running[key]; shared != nil {
+	if shared := f.running[key]; shared != nil && recently(shared.begun, maxAge) {
 		shared.waiters++
 		return shared
 	}
@@ -56,7 +58,7 @@ func (f *flights) join(ctx context.Context, key string, work func(context.Contex
 		f.running = make(map[string]*flight)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
-	shared := &flight{waiters: 1, cancel: cancel, done: make(chan struct{})}
+	shared := &flight{begun: time.Now(), waiters: 1, cancel: cancel, done: make(chan struct{})}
 	f.running[key] = shared
 	go func() {
 		defer cancel()

@@ -21,8 +21,8 @@ type memory[T any] struct {
 
 type knowledge[T any] struct {
 	snapshot *T
-	seen     time.Time // when Graph last showed the snapshot, or confirmed a write to it
-	shown    time.Time // when Graph last showed the snapshot; zero after a write
+	seen     time.Time // when Graph was last asked and showed the snapshot, or confirmed a write to it
+	shown    time.Time // when Graph was last asked and showed the snapshot; zero after a write
 	alive    time.Time // the last proof that the object exists
 	made     time.Time // when this process created it; zero when it did not
 	deleted  time.Time // when this process deleted it; zero while it did not
@@ -127,9 +127,9 @@ func (m *memory[T]) recall(id string, age time.Duration, properties ...string) {
 	})
 }
 
-// accept judges a read. A read that shows what this process has made obsolete is stale, and is not accepted; any other
+// accept judges a read by a request that set out at asked. A read that shows what this process has made obsolete is stale, and is not accepted; any other
 // becomes the snapshot, because a value that was never ours is somebody else's change.
-func (m *memory[T]) accept(id string, v *T) (ok bool) {
+func (m *memory[T]) accept(id string, v *T, asked time.Time) (ok bool) {
 	m.with(id, func(k *knowledge[T]) {
 		if recently(k.deleted, m.bounds.Recent) {
 			return
@@ -151,15 +151,19 @@ func (m *memory[T]) accept(id string, v *T) (ok bool) {
 				delete(k.obsolete, name) // changed by somebody else, who may change it back
 			}
 		}
-		now := time.Now()
-		k.snapshot, k.seen, k.shown, k.alive, k.deleted, ok = m.clone(v), now, now, now, time.Time{}, true
+		k.snapshot, k.seen, k.shown, k.alive, k.deleted, ok = m.clone(v), asked, asked, time.Now(), time.Time{}, true
 	})
 	return ok
 }
 
-// believes tells whether a 404 is to be believed: not within Bounds.Missing of a proof that the object exists.
-func (m *memory[T]) believes404(id string) (ok bool) {
-	m.with(id, func(k *knowledge[T]) { ok = !recently(k.alive, m.bounds.Missing) })
+// believes404 tells whether a failure with 404 is to be believed: its request did not set out within Bounds.Missing of a
+// proof that the object exists. When the reply came says nothing, it may have taken its time.
+func (m *memory[T]) believes404(id string, failure error) (ok bool) {
+	asked := errorOf(failure).asked
+	if asked.IsZero() {
+		asked = time.Now()
+	}
+	m.with(id, func(k *knowledge[T]) { ok = !within(asked, k.alive, m.bounds.Missing) })
 	return ok
 }
 
@@ -228,7 +232,10 @@ func (m *memory[T]) generation(id string) (n int) {
 	return n
 }
 
-func recently(t time.Time, d time.Duration) bool { return !t.IsZero() && time.Since(t) < d }
+func recently(t time.Time, d time.Duration) bool { return within(time.Now(), t, d) }
+
+// within tells whether something happened less than d before then.
+func within(then, t time.Time, d time.Duration) bool { return !t.IsZero() && then.Sub(t) < d }
 
 // anyAge accepts whatever the process knows.
 const anyAge = 365 * 24 * time.Hour
@@ -242,15 +249,15 @@ type sight[T any] struct {
 // glance reads an object once, sharing the request with concurrent readers, and remembers what is not stale.
 func glance[T any](ctx context.Context, c *Client, m *memory[T], op operation, id string, get func(context.Context) (*T, error)) (sight[T], error) {
 	key := fmt.Sprintf("%T %s %d", *new(T), id, m.generation(id))
-	v, err := share(ctx, &c.reads, key, func(ctx context.Context) (*T, error) {
+	v, asked, err := share(ctx, &c.reads, key, refreshFor, func(ctx context.Context) (*T, error) {
 		v, err := get(ctx)
 		return v, c.fail(op, id, err)
 	})
 	if err != nil {
-		return sight[T]{}, err
+		return sight[T]{}, askedAt(err, asked)
 	}
 	// A deletion of ours makes a 200 as stale as it makes a 404 right.
-	return sight[T]{value: m.clone(v), stale: !m.accept(id, v)}, nil
+	return sight[T]{value: m.clone(v), stale: !m.accept(id, v, asked)}, nil
 }
 
 // read gets an object from Graph, and again while what comes contradicts what this process knows.
@@ -262,7 +269,7 @@ func read[T any](ctx context.Context, c *Client, m *memory[T], op operation, id 
 		return glance(ctx, c, m, op, id, get)
 	}, func(seen sight[T], err error) bool {
 		if err != nil {
-			return KindOf(err) != KindNotFound || m.believes404(id)
+			return KindOf(err) != KindNotFound || m.believes404(id, err)
 		}
 		return !seen.stale
 	})

@@ -154,15 +154,16 @@ func ReadSettled[T any](ctx context.Context, c *Client, m Memory, read func(cont
 		return read(forRefresh(ctx))
 	}
 	// The age of the write comes from the clock for dates, the time that passes here from the timer.
-	start, age := time.Now(), c.age(m)
+	// What Graph says is as old as the request, not as its reply.
+	start, asked, age := time.Now(), time.Now(), c.age(m)
 	first := true
 	v, err := await(ctx, c, wait{opReadAgain, "", "replicas to show the last write"}, func(ctx context.Context) (*T, error) {
-		if first {
+		if asked = time.Now(); first {
 			ctx, first = forRefresh(ctx), false
 		}
 		return read(ctx)
 	}, func(v *T, err error) bool {
-		waited := time.Since(start)
+		waited := asked.Sub(start)
 		switch {
 		case KindOf(err) == KindNotFound && err != nil:
 			return age+waited >= c.bounds.Missing

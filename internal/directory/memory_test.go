@@ -95,16 +95,16 @@ func TestARecalledPartOutdatesWhatWasReadBefore(t *testing.T) {
 	m := newMemory(DefaultBounds(), (*Application).Properties, (*Application).clone)
 	bare := &Application{ID: appID}
 	whole := &Application{ID: appID, Secrets: []Secret{{KeyID: "k"}}}
-	m.accept(appID, bare)
+	m.accept(appID, bare, time.Now())
 	m.recall(appID, time.Second, "secret/k")
 	if m.known(appID, anyAge) != nil {
 		t.Error("what lacks the secret still counts as known")
 	}
-	if m.accept(appID, bare) || !m.accept(appID, whole) || m.accept(appID, bare) {
+	if m.accept(appID, bare, time.Now()) || !m.accept(appID, whole, time.Now()) || m.accept(appID, bare, time.Now()) {
 		t.Error("a read without the secret is stale, before and after one with it")
 	}
 	m.recall(appID, 2*DefaultBounds().Missing, "secret/other")
-	if !m.accept(appID, whole) {
+	if !m.accept(appID, whole, time.Now()) {
 		t.Error("what was written long ago may be gone")
 	}
 }

@@ -15,7 +15,7 @@ func (c *Client) Owners(ctx context.Context, id string) ([]string, error) {
 	owners, err := await(ctx, c, wait{opReadOwners, id, "replicas to know the application"}, func(ctx context.Context) ([]string, error) {
 		return c.listOwners(ctx, id)
 	}, func(_ []string, err error) bool {
-		return KindOf(err) != KindNotFound || c.applications.believes404(id)
+		return KindOf(err) != KindNotFound || c.applications.believes404(id, err)
 	})
 	if err != nil {
 		return nil, err
@@ -84,8 +84,9 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 	var odd strangers
 	gone, unread, lost := false, false, time.Time{}
 	_, err := await(ctx, c, wait{opUpdateApplication, id, "the owner to be written"}, func(ctx context.Context) (struct{}, error) {
-		err := c.fail(opUpdateApplication, id, send(ctx))
-		gone = c.applications.believes404(id) // as of the reply: what follows may take its time
+		asked := time.Now()
+		err := askedAt(c.fail(opUpdateApplication, id, send(ctx)), asked)
+		gone = err != nil && c.applications.believes404(id, err)
 		if KindOf(err) == KindAmbiguous {
 			lost = time.Now()
 		}
@@ -108,7 +109,7 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		case KindNotFound:
 			return err == nil || gone
 		case KindInvalid:
-			return !unread && !recently(lost, c.bounds.Missing)
+			return !unread && !within(errorOf(err).asked, lost, c.bounds.Missing)
 		}
 		return true
 	})

@@ -115,7 +115,7 @@ func (c *Client) API(ctx context.Context, api string) (*API, error) {
 	if found := c.apis.get(key); found != nil {
 		return found, nil
 	}
-	found, err := share(ctx, &c.reads, "API "+key, func(ctx context.Context) (*API, error) {
+	found, _, err := share(ctx, &c.reads, "API "+key, anyAge, func(ctx context.Context) (*API, error) {
 		// Looked at again: the flight that brought it may have ended between the look above and this one.
 		if found := c.apis.get(key); found != nil {
 			return found, nil

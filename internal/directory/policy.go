@@ -47,7 +47,7 @@ type restriction struct {
 // policies reads the tenant's policies, once for the process. Graph: GET /policies/defaultAppManagementPolicy, GET
 // /policies/appManagementPolicies.
 func (c *Client) policies(ctx context.Context) (*tenantPolicies, error) {
-	return share(ctx, &c.reads, "policies", func(ctx context.Context) (*tenantPolicies, error) {
+	shared, _, err := share(ctx, &c.reads, "policies", anyAge, func(ctx context.Context) (*tenantPolicies, error) {
 		if known := c.policy.known(); known != nil {
 			return known, nil
 		}
@@ -66,6 +66,7 @@ func (c *Client) policies(ctx context.Context) (*tenantPolicies, error) {
 		c.policy.read = read
 		return read, nil
 	})
+	return shared, err
 }
 
 func (p *policySet) known() *tenantPolicies {
@@ -124,7 +125,7 @@ func (c *Client) getPolicies(ctx context.Context, template string, factory seria
 // policyOf reads the policy that an application has itself, once for the process. Graph: GET
 // /applications/{id}/appManagementPolicies.
 func (c *Client) policyOf(ctx context.Context, applicationID string) (*assignedPolicy, error) {
-	return share(ctx, &c.reads, "policy of "+applicationID, func(ctx context.Context) (*assignedPolicy, error) {
+	shared, _, err := share(ctx, &c.reads, "policy of "+applicationID, anyAge, func(ctx context.Context) (*assignedPolicy, error) {
 		if known := c.policy.knownOf(applicationID); known != nil {
 			return known, nil
 		}
@@ -144,6 +145,7 @@ func (c *Client) policyOf(ctx context.Context, applicationID string) (*assignedP
 		c.policy.assigned[applicationID] = read
 		return read, nil
 	})
+	return shared, err
 }
 
 func (c *Client) readPolicyOf(ctx context.Context, applicationID string) (*assignedPolicy, error) {

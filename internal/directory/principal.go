@@ -174,19 +174,19 @@ func (c *Client) principalRefused(err error, clientID string, own claims) bool {
 	case KindConflict:
 		return false // what holds the client id will be readable in a while
 	case KindInvalid:
-		return !errorOf(err).hasDetail("NoBackingApplicationObject") || !c.justMade(clientID)
+		return !errorOf(err).hasDetail("NoBackingApplicationObject") || !c.justMade(clientID, err)
 	case KindForbidden:
 		// To a caller that may write only what it owns, an application that is not replicated yet is a foreign one.
-		return !own.onlyOwned() || !c.justMade(clientID)
+		return !own.onlyOwned() || !c.justMade(clientID, err)
 	}
 	return true
 }
 
-// justMade tells whether this process has made the application with a client id, so recently that a replica may not
-// know it yet.
-func (c *Client) justMade(clientID string) bool {
+// justMade tells of a refusal whether this process has made the application with a client id, so recently that a replica
+// may not know it yet.
+func (c *Client) justMade(clientID string, refusal error) bool {
 	id := c.applications.find(func(a *Application) bool { return a.ClientID == clientID })
-	return id != "" && c.applications.madeByUs(id) && !c.applications.believes404(id)
+	return id != "" && c.applications.madeByUs(id) && !c.applications.believes404(id, refusal)
 }
 
 // settlePrincipal waits for one good read on the path that the next caller uses.
@@ -213,7 +213,7 @@ func (c *Client) ServicePrincipal(ctx context.Context, id string) (*ServicePrinc
 // ServicePrincipalByClientID reads one by application (client) id. Graph: GET /servicePrincipals(appId='…').
 func (c *Client) ServicePrincipalByClientID(ctx context.Context, clientID string) (*ServicePrincipal, error) {
 	key := keyOData(clientID)
-	sp, err := share(ctx, &c.reads, "service principal of "+clientID, func(ctx context.Context) (*ServicePrincipal, error) {
+	sp, asked, err := share(ctx, &c.reads, "service principal of "+clientID, refreshFor, func(ctx context.Context) (*ServicePrincipal, error) {
 		m, err := serviceprincipalswithappid.NewServicePrincipalsWithAppIdRequestBuilderInternal(c.pathParameters(), c.adapter, &key).Get(ctx, nil)
 		return c.principal(ctx, m, err)
 	})
@@ -225,7 +225,7 @@ func (c *Client) ServicePrincipalByClientID(ctx context.Context, clientID string
 		}
 		return nil, err
 	}
-	if c.principals.accept(sp.ID, sp) {
+	if c.principals.accept(sp.ID, sp, asked) {
 		return sp.clone(), nil
 	}
 	if c.principals.deletedByUs(sp.ID) {

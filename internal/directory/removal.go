@@ -11,7 +11,7 @@ import (
 type removal struct {
 	op          operation
 	id          string
-	believes404 func(string) bool
+	believes404 func(string, error) bool
 	// everywhere says that the object is so old that every replica knows it: where one does not show it, it is gone.
 	everywhere bool
 	send, look func(context.Context) error
@@ -24,12 +24,14 @@ func (c *Client) remove(ctx context.Context, r removal) (found bool, err error) 
 	lost, absentSince := false, time.Time{}
 	_, err = await(ctx, c, wait{r.op, r.id, "replicas to know the object, or to agree that it is gone"}, func(ctx context.Context) (struct{}, error) {
 		ctx, unclear := transport.WithUnclear(ctx)
-		err := c.fail(r.op, r.id, r.send(ctx))
+		asked := time.Now()
+		err := askedAt(c.fail(r.op, r.id, r.send(ctx)), asked)
 		lost = lost || unclear.Yes()
-		if KindOf(err) != KindNotFound || !lost && !r.believes404(r.id) {
+		if KindOf(err) != KindNotFound || !lost && !r.believes404(r.id, err) {
 			found = err == nil
 			return struct{}{}, err
 		}
+		asked = time.Now()
 		switch lookErr := c.fail(r.op, r.id, r.look(ctx)); {
 		case KindOf(lookErr) == KindForbidden:
 			found = lost
@@ -42,7 +44,7 @@ func (c *Client) remove(ctx context.Context, r removal) (found bool, err error) 
 		case absentSince.IsZero():
 			absentSince = time.Now()
 		}
-		if lost && !r.everywhere && recently(absentSince, c.agreement()) {
+		if lost && !r.everywhere && within(asked, absentSince, c.agreement()) {
 			return struct{}{}, err
 		}
 		found = lost

@@ -297,6 +297,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 		default:
 			return struct{}{}, err
 		}
+		asked := time.Now()
 		app, readErr := c.Application(ctx, applicationID)
 		switch {
 		case permanent(readErr):
@@ -306,7 +307,7 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 		case absentSince.IsZero():
 			absentSince = time.Now()
 		}
-		if !absentSince.IsZero() && (!lost || !recently(absentSince, c.agreement())) {
+		if !absentSince.IsZero() && (!lost || !within(asked, absentSince, c.agreement())) {
 			return struct{}{}, nil
 		}
 		return struct{}{}, err
@@ -315,11 +316,11 @@ func (c *Client) removePassword(ctx context.Context, applicationID, keyID string
 		case KindInvalid, KindAmbiguous:
 			return odd.enough(err)
 		case KindNotFound:
-			return c.applications.believes404(applicationID)
+			return c.applications.believes404(applicationID, err)
 		}
 		return true
 	})
-	if KindOf(err) == KindNotFound && c.applications.believes404(applicationID) {
+	if KindOf(err) == KindNotFound && c.applications.believes404(applicationID, err) {
 		return nil
 	}
 	return err
