@@ -71,12 +71,12 @@ func weathers() []weather {
 
 // figures are what many lives come to.
 type figures struct {
-	mu                                      sync.Mutex
+	mu                                   sync.Mutex
 	lives, struck, extras, late, applies int
-	requests                                int
-	faults                                  map[fault.Kind]int
-	stopped                                 map[fate]time.Duration // the longest
-	lingering                               time.Duration          // the longest that a provider outlived its terraform
+	requests                             int
+	faults                               map[fault.Kind]int
+	stopped                              map[fate]time.Duration // the longest
+	lingering                            time.Duration          // the longest that a provider outlived its terraform
 }
 
 func (f *figures) add(requests []emulator.Request) {
