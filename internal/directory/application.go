@@ -89,11 +89,15 @@ func (c *Client) applicationShowing(ctx context.Context, id string, good func(*A
 	return seen.value, nil
 }
 
+// withClientID fits an application's client id, however it is spelled.
+func withClientID(clientID string) func(*Application) bool {
+	return func(a *Application) bool { return strings.EqualFold(a.ClientID, clientID) }
+}
+
 // ApplicationByClientID reads one by application (client) id. Graph: GET /applications(appId='…').
 func (c *Client) ApplicationByClientID(ctx context.Context, clientID string) (*Application, error) {
 	key := keyOData(clientID)
-	ours := func(a *Application) bool { return strings.EqualFold(a.ClientID, clientID) }
-	return c.applicationByKey(ctx, "client id "+clientID, clientID, ours, func(ctx context.Context) (models.Applicationable, error) {
+	return c.applicationByKey(ctx, "client id "+clientID, clientID, withClientID(clientID), func(ctx context.Context) (models.Applicationable, error) {
 		return applicationswithappid.NewApplicationsWithAppIdRequestBuilderInternal(c.pathParameters(), c.adapter, &key).Get(ctx, nil)
 	})
 }

@@ -185,7 +185,7 @@ func (c *Client) principalRefused(err error, clientID string, own claims) bool {
 // justMade tells of a refusal whether this process has made the application with a client id, so recently that a replica
 // may not know it yet.
 func (c *Client) justMade(clientID string, refusal error) bool {
-	id := c.applications.find(func(a *Application) bool { return a.ClientID == clientID })
+	id := c.applications.find(withClientID(clientID))
 	return id != "" && c.applications.madeByUs(id) && !c.applications.believes404(id, refusal)
 }
 

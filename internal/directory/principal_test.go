@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
@@ -36,6 +37,7 @@ const longAgo = "1999-12-31T00:00:00Z"
 type principalCreation struct {
 	ours, owned bool // the application was made by this process; the caller may write only what it owns
 	adopt       bool
+	clientID    string // as the configuration spells it, if not as Graph does
 	posts       []answer
 	held        object
 	hidden      bool // the one that holds the client id can't be read by that
@@ -87,6 +89,7 @@ func TestCreateServicePrincipal(t *testing.T) {
 		"not ours to restore":               {posts: []answer{conflict}, hidden: true, deleted: true, restore: []answer{forbidden}, kind: KindForbidden, sent: 2},
 		"lost, held by an older one":        {posts: []answer{{lost: true}, conflict}, held: object{"createdDateTime": longAgo}, kind: KindExists, sent: 2},
 		"application not replicated":        {ours: true, posts: []answer{noApplication, noApplication, made}, kind: -1, sent: 3},
+		"not replicated, spelled otherwise": {ours: true, clientID: strings.ToUpper(clientID), posts: []answer{noApplication, made}, kind: -1, sent: 2},
 		"no such application":               {posts: []answer{noApplication}, kind: KindInvalid, sent: 1},
 		"not replicated for an owner":       {ours: true, owned: true, posts: []answer{forbidden, made}, kind: -1, sent: 2},
 		"not permitted":                     {ours: true, posts: []answer{forbidden}, kind: KindForbidden, sent: 1},
@@ -104,7 +107,7 @@ func TestCreateServicePrincipal(t *testing.T) {
 				if tt.ours {
 					c.applications.created(appID, &Application{ID: appID, ClientID: clientID})
 				}
-				sp, adopted, err := c.CreateServicePrincipal(t.Context(), ServicePrincipalSpec{ClientID: clientID, AccountEnabled: true}, ServicePrincipalFields{}, tt.adopt)
+				sp, adopted, err := c.CreateServicePrincipal(t.Context(), ServicePrincipalSpec{ClientID: cmp.Or(tt.clientID, clientID), AccountEnabled: true}, ServicePrincipalFields{}, tt.adopt)
 				if n := f.count("POST"); n != tt.sent && tt.sent >= 0 {
 					t.Errorf("%d attempts: %q", n, f.lines())
 				}

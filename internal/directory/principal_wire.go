@@ -50,7 +50,7 @@ func (c *Client) isForeign(ctx context.Context, sp *ServicePrincipal) bool {
 
 // applicationOf is the application with a client id, from what the process knows or from Graph.
 func (c *Client) applicationOf(ctx context.Context, clientID string) (*Application, error) {
-	if id := c.applications.find(func(a *Application) bool { return a.ClientID == clientID }); id != "" {
+	if id := c.applications.find(withClientID(clientID)); id != "" {
 		return c.knownApplication(ctx, id, anyAge)
 	}
 	return c.ApplicationByClientID(ctx, clientID)

@@ -69,7 +69,11 @@ func (c *Client) addSecret(ctx context.Context, applicationID, displayName strin
 		default:
 			return nil, err
 		}
-		removed, failure := c.recoverSecret(ctx, before, want, err)
+		patience := patience(err)
+		if attempt == maxAttempts {
+			patience = c.bounds.Missing // no later attempt comes upon what shows after that
+		}
+		removed, failure := c.recoverSecret(ctx, before, want, err, patience)
 		switch {
 		case failure != nil:
 			return nil, failure
@@ -123,8 +127,8 @@ func (c *Client) addPassword(ctx context.Context, applicationID string, want Sec
 // recoverSecret looks for what a request without reply has made. Its value is lost for good, so it is removed, as is what
 // an earlier one of this process has made. Without error the request may be sent anew: nothing of it is left, or nothing
 // of it was found.
-func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error) (removed bool, err error) {
-	app, err := lookFor(ctx, c, min(patience(failure), c.bounds.Missing), wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
+func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error, patience time.Duration) (removed bool, err error) {
+	app, err := lookFor(ctx, c, min(patience, c.bounds.Missing), wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.Application(ctx, before.ID)
 	}, func(app *Application, err error) bool {
 		return permanent(err) || err == nil && len(newSecrets(before, app)) > 0

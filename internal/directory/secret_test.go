@@ -216,6 +216,34 @@ func TestALostSecretInTheWayIsRemovedWhereReplicasDisagree(t *testing.T) {
 	})
 }
 
+// TestTheLastAttemptLooksLonger: after it nothing comes upon what it has made.
+func TestTheLastAttemptLooksLonger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state := newFakeApplication()
+		c, f := newFake(t, nil)
+		var made time.Time
+		f.answer = func(line, body string, seen int) answer {
+			switch {
+			case strings.HasSuffix(line, "/addPassword"):
+				if seen == maxAttempts-1 {
+					made = time.Now()
+					state.answer(line, body, seen)
+				}
+				return refusal(503, "ServiceUnavailable", "")
+			case strings.HasPrefix(line, "GET") && time.Since(made) < 40*time.Second:
+				return answer{status: 200, body: appJSON(nil)}
+			}
+			return state.answer(line, body, seen)
+		}
+		_, err := c.AddSecret(t.Context(), appID, "terraform", time.Now().Add(time.Hour))
+		wantKind(t, err, KindAmbiguous)
+		if n := f.count("POST /applications/" + appID + "/addPassword"); n != maxAttempts || len(state.passwords()) > 0 {
+			t.Errorf("%d attempts left %v", n, state.passwords())
+		}
+	})
+}
+
 func TestALostSecretBesideAForeignOneIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
