@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
@@ -170,7 +172,7 @@ func Refused(ctx context.Context, t testing.TB, signIn func(context.Context) (Cl
 		if _, seen = signIn(ctx); seen == nil {
 			return errors.New("it was accepted")
 		}
-		if !strings.Contains(seen.Error(), fmt.Sprintf("AADSTS%d:", number)) {
+		if !slices.Contains(refusal(seen), number) {
 			return seen
 		}
 		return nil
@@ -178,6 +180,21 @@ func Refused(ctx context.Context, t testing.TB, signIn func(context.Context) (Cl
 	if err != nil {
 		t.Fatalf("the sign-in must be refused with AADSTS%d: %v", number, err)
 	}
+}
+
+// refusal gives the AADSTS numbers with which azidentity was refused, none for another failure.
+func refusal(err error) []int {
+	var failed *azidentity.AuthenticationFailedError
+	if !errors.As(err, &failed) || failed.RawResponse == nil {
+		return nil
+	}
+	var body struct {
+		Codes []int `json:"error_codes"`
+	}
+	if json.NewDecoder(failed.RawResponse.Body).Decode(&body) != nil {
+		return nil
+	}
+	return body.Codes
 }
 
 // until repeats f for as long as the emulator may lag.
