@@ -85,7 +85,7 @@ func (m *clientSecretModel) label() string {
 // issue makes a secret, valid until the end that the configuration names or else for a number of days, puts it into the
 // model, and delivers its value, which is shown this once: what goes to the state is the caller's to store before anything
 // else can fail. An error may leave a secret behind, see leftBehind.
-func (r *clientSecretResource) issue(ctx context.Context, m *clientSecretModel, diags *diag.Diagnostics) (*directory.Secret, error) {
+func (r *clientSecretResource) issue(ctx context.Context, m *clientSecretModel, do action, diags *diag.Diagnostics) (*directory.Secret, error) {
 	applicationID, name := m.ApplicationID.ValueString(), m.DisplayName.ValueString()
 	var made *directory.Secret
 	var err error
@@ -106,7 +106,7 @@ func (r *clientSecretResource) issue(ctx context.Context, m *clientSecretModel, 
 		return nil, err
 	}
 	m.fromDirectory(made)
-	return made, r.deliver(ctx, m, made, diags)
+	return made, r.deliver(ctx, m, made, do, diags)
 }
 
 // daysOf is a number of days of 24 hours.
@@ -151,9 +151,10 @@ func (r *clientSecretResource) Create(ctx context.Context, req resource.CreateRe
 		return
 	}
 
-	secret, err := r.issue(ctx, &plan, &resp.Diagnostics)
+	do := plan.action("create")
+	secret, err := r.issue(ctx, &plan, do, &resp.Diagnostics)
 	plan.Previous = types.ObjectNull(previousTypes())
-	if plan.action("create").failed(&resp.Diagnostics, err, false) {
+	if do.failed(&resp.Diagnostics, err, false) {
 		if leftBehind(err) != "" { // kept, so that the next apply removes it
 			resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 			resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -163,7 +164,7 @@ func (r *clientSecretResource) Create(ctx context.Context, req resource.CreateRe
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, secretProperties(secret))...)
-	r.settle(ctx, &plan, plan.action("create"), &resp.Diagnostics)
+	r.settle(ctx, &plan, do, &resp.Diagnostics)
 }
 
 // settle waits until the directory shows a new secret. One that went to a vault was waited for before that.

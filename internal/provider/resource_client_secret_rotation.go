@@ -153,7 +153,7 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 		return
 	}
 	do := plan.action("rotate")
-	secret, removed, err := r.issueInPlaceOf(ctx, plan, state, now, &resp.Diagnostics)
+	secret, removed, err := r.issueInPlaceOf(ctx, plan, state, now, do, &resp.Diagnostics)
 	if do.failed(&resp.Diagnostics, err, false) {
 		if left := leftBehind(err); left != "" {
 			resp.Diagnostics.Append(storeLeftovers(ctx, resp.Private, append(leftovers(ctx, resp.Private), left))...)
@@ -185,8 +185,8 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 
 // issueInPlaceOf is issue where an application may be unable to hold another secret: those that are spent make room then.
 // They stay as long as they don't stand in the way, so that a rotation that fails has changed nothing.
-func (r *clientSecretResource) issueInPlaceOf(ctx context.Context, plan, state *clientSecretModel, now time.Time, diags *diag.Diagnostics) (secret *directory.Secret, removed []string, err error) {
-	secret, err = r.issue(ctx, plan, diags)
+func (r *clientSecretResource) issueInPlaceOf(ctx context.Context, plan, state *clientSecretModel, now time.Time, do action, diags *diag.Diagnostics) (secret *directory.Secret, removed []string, err error) {
+	secret, err = r.issue(ctx, plan, do, diags)
 	if directory.KindOf(err) != directory.KindTooManySecrets {
 		return secret, nil, err
 	}
@@ -199,7 +199,7 @@ func (r *clientSecretResource) issueInPlaceOf(ctx context.Context, plan, state *
 			return nil, nil, err
 		}
 	}
-	secret, err = r.issue(ctx, plan, diags)
+	secret, err = r.issue(ctx, plan, do, diags)
 	return secret, spent, err
 }
 

@@ -48,7 +48,7 @@ func (kv *keyVault) same(other *keyVault) bool {
 // deliver puts the value of a secret that was just made where the configuration wants it: into the state, or into a key
 // vault as a new version. There it goes once the directory shows the secret, because consumers take it from there at once.
 // A secret whose value could not be delivered is taken back, and the error is a *deliveryError.
-func (r *clientSecretResource) deliver(ctx context.Context, m *clientSecretModel, made *directory.Secret, diags *diag.Diagnostics) error {
+func (r *clientSecretResource) deliver(ctx context.Context, m *clientSecretModel, made *directory.Secret, do action, diags *diag.Diagnostics) error {
 	planned := m.KeyVaultSecretVersionlessID
 	m.Value, m.KeyVaultSecretID, m.KeyVaultSecretVersionlessID = types.StringNull(), types.StringNull(), types.StringNull()
 	kv := m.keyVault(ctx)
@@ -70,7 +70,7 @@ func (r *clientSecretResource) deliver(ctx context.Context, m *clientSecretModel
 	if !planned.IsNull() && !planned.IsUnknown() { // the same address, however the vault spells it now
 		m.KeyVaultSecretVersionlessID = planned
 	}
-	m.action("create").failed(diags, settled, true)
+	do.failed(diags, settled, true)
 	return nil
 }
 
