@@ -218,11 +218,14 @@ func holdsCredentials(kind tenant.Kind, id string) error {
 }
 
 // AddSecret makes a client secret for an application or service principal, as somebody does in the portal, and returns
-// key id and text.
+// key id and text. With a zero end it is valid for two years, as one made without an end is.
 func (e *Emulator) AddSecret(id, displayName string, end time.Time) (keyID, text string, err error) {
 	err = e.change(id, false, func(tx *tenant.Tx, kind tenant.Kind, doc tenant.Doc) error {
 		if err := holdsCredentials(kind, id); err != nil {
 			return err
+		}
+		if end.IsZero() {
+			end = tx.Now().AddDate(2, 0, 0)
 		}
 		made := tx.AddPassword(doc, displayName, tx.Now(), end)
 		keyID, text = made.String("keyId"), made.String("secretText")

@@ -118,6 +118,8 @@ func (c control) accounts(*http.Request) (any, error) { return c.emulator.Accoun
 
 // changeAccount changes what the body names; who somebody is stays.
 func (c control) changeAccount(r *http.Request) (any, error) {
+	c.people.Lock()
+	defer c.people.Unlock()
 	account, ok := c.emulator.Cloud().Account(r.PathValue("username"))
 	if !ok {
 		return nil, emulator.ErrNoObject

@@ -1,10 +1,12 @@
 package serve_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,6 +50,10 @@ func TestObjectsChangeBehindTheClient(t *testing.T) {
 	if _, got := r.token(app.String("appId"), secret.Text); got != http.StatusOK || secret.KeyID == "" {
 		t.Errorf("sign in with it: %d, key %q", got, secret.KeyID)
 	}
+	r.control(http.MethodPost, path+"/secrets", `{}`, &secret)
+	if _, got := r.token(app.String("appId"), secret.Text); got != http.StatusOK {
+		t.Errorf("sign in with one that names no end: %d", got)
+	}
 }
 
 // TestRolesAndPolicies takes a permission away and gives it back, and forbids secrets for all but one application.
@@ -61,8 +67,11 @@ func TestRolesAndPolicies(t *testing.T) {
 	if _, status := r.createApplication("another"); status != http.StatusForbidden {
 		t.Errorf("without the permission: %d", status)
 	}
-	if got := r.control(http.MethodPut, roles, `["Application.ReadWrite.All"]`, nil); got != http.StatusOK {
+	if got := r.control(http.MethodPut, roles, `["Application.ReadWrite.All","Application.ReadWrite.All"]`, nil); got != http.StatusOK {
 		t.Errorf("give the permission back: %d", got)
+	}
+	if n := len(r.emulator.Objects(tenant.AppRoleAssignment)); n != 1 {
+		t.Errorf("%d assignments for one permission", n)
 	}
 	addPassword := func(id string) int {
 		return r.call(http.MethodPost, r.BaseURL+"/v1.0/applications/"+id+"/addPassword", strings.NewReader(`{"passwordCredential":{"displayName":"x"}}`), r.bearer(), nil)
@@ -98,6 +107,23 @@ func TestAccounts(t *testing.T) {
 	}
 	if got := r.control(http.MethodPatch, "/accounts/nobody@nowhere.example", `{}`, nil); got != http.StatusNotFound {
 		t.Errorf("nobody: %d", got)
+	}
+}
+
+// TestAccountsChangedAtOnce: neither change is lost.
+func TestAccountsChangedAtOnce(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	path := "/accounts/" + r.emulator.Accounts()[1].UserName
+	for round := range 20 {
+		var both sync.WaitGroup
+		on := round%2 == 0
+		both.Go(func() { r.control(http.MethodPatch, path, fmt.Sprintf(`{"locked":%v}`, on), nil) })
+		both.Go(func() { r.control(http.MethodPatch, path, fmt.Sprintf(`{"administrator":%v}`, on), nil) })
+		both.Wait()
+		if is := r.emulator.Accounts()[1]; is.Locked != on || is.Administrator != on {
+			t.Fatalf("round %d: locked %v, administrator %v", round, is.Locked, is.Administrator)
+		}
 	}
 }
 

@@ -58,6 +58,11 @@ type control struct {
 	emulator *emulator.Emulator
 	clock    *Clock
 	save     func() error // nil without a data file
+	people   *sync.Mutex  // held while one is changed
+}
+
+func newControl(e *emulator.Emulator, clock *Clock, save func() error) control {
+	return control{e, clock, save, &sync.Mutex{}}
 }
 
 // Control serves the test controls: what a person at the portal, a calendar or a bad day would do. All answers are JSON.
@@ -65,7 +70,7 @@ type control struct {
 //
 // Beside them, for a browser, are the pages of package portal. clock may be nil, when it can't be moved.
 func Control(e *emulator.Emulator, clock *Clock) http.Handler {
-	return control{emulator: e, clock: clock}.handler()
+	return newControl(e, clock, nil).handler()
 }
 
 func (c control) handler() http.Handler {

@@ -39,7 +39,7 @@ func TestReadmeHasTheControls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if served := slices.Sorted(maps.Keys((control{emulator: e}).operations())); !slices.Equal(controls, served) {
+	if served := slices.Sorted(maps.Keys(newControl(e, nil, nil).operations())); !slices.Equal(controls, served) {
 		t.Errorf("the README has\n%q\nserved are\n%q", controls, served)
 	}
 	for _, kind := range emulator.Kinds() {

@@ -125,7 +125,7 @@ func Start(ctx context.Context, c Config) (_ *Running, err error) {
 	}
 	ctx, r.stop = context.WithCancel(ctx)
 	r.servers = []*http.Server{newCloudServer(ctx, c, c.Emulator, identity), newCloudServer(ctx, c, c.Emulator.VaultHandler(keyvault.MainVault), identity),
-		newServer(ctx, c, control{c.Emulator, c.Clock, save}.handler())}
+		newServer(ctx, c, newControl(c.Emulator, c.Clock, save).handler())}
 	go r.serve(ctx, opened)
 	return r, nil
 }

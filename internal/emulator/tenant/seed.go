@@ -128,7 +128,7 @@ func SetRoles(tx *Tx, tenantID, principalID string, roles []string) error {
 		tx.Remove(tenantID, AppRoleAssignment, old.String("id"))
 	}
 	published := graph.Docs("appRoles")
-	for _, name := range roles {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(roles))) {
 		i := slices.IndexFunc(published, func(d Doc) bool { return d.String("value") == name })
 		if i < 0 {
 			return fmt.Errorf("microsoft graph has no application permission %q", name)
