@@ -19,16 +19,18 @@ import (
 )
 
 var (
-	seedsFlag   = flag.Int("chaos.seeds", 3, "how many seeds each profile is tried with")
-	seedFlag    = flag.Int("chaos.seed", -1, "the one seed to try")
-	manyFlag    = flag.Bool("chaos.many", false, "whether every profile's first seed has twenty applications")
-	profileFlag = flag.String("chaos.profile", "", "the one profile to try")
+	seedsFlag        = flag.Int("chaos.seeds", 3, "how many seeds each profile is tried with")
+	seedFlag         = flag.Int("chaos.seed", -1, "the one seed to try")
+	profileFlag      = flag.String("chaos.profile", "", "the one profile to try")
+	applicationsFlag = flag.Int("chaos.applications", 0, "how many applications every life has; 0: mostly one, sometimes three, and twenty for the first seed of some profiles")
 )
 
-// spanOf is the applications of a seed: mostly one, for some three, and for the first of some profiles twenty.
+// spanOf is the applications of a seed.
 func spanOf(p profile, seed int) span {
 	switch {
-	case (p.many || *manyFlag) && seed == 0:
+	case *applicationsFlag > 0:
+		return span{1 + seed%4, *applicationsFlag}
+	case p.many && seed == 0:
 		return span{1, 20}
 	case seed%24 == 23:
 		return span{1 + seed%4, 3}
@@ -119,7 +121,7 @@ func newLife(t *testing.T, p profile, seed int) *life {
 	l.tf.identity = l.random.IntN(4) > 0
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("again: go test ./internal/chaos -run '^TestChaos$' -chaos.profile='%s' -chaos.seed=%d", p.name, seed)
+			t.Logf("again: go test ./internal/chaos -run '^TestChaos$' -chaos.profile='%s' -chaos.seed=%d -chaos.applications=%d", p.name, seed, *applicationsFlag)
 			t.Log(l.tell())
 		}
 	})

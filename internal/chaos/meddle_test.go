@@ -24,9 +24,7 @@ func (l *life) meddle() {
 	l.edit(at("appreg_service_principal"), func(d tenant.Doc) { d["accountEnabled"], d["notes"] = !d.Bool("accountEnabled"), nil })
 	l.edit(at("appreg_admin_consent"), func(d tenant.Doc) { d["scope"] = "User.Read Calendars.Read" })
 	l.door(l.world.Delete(l.id("appreg_admin_consent.partner")))
-	keyID, _, err := l.world.AddSecret(l.id(at("appreg_application")), "terraform", time.Now().AddDate(0, 1, 0))
-	l.door(err)
-	l.world.secrets[keyID] = l.id(at("appreg_application"))
+	l.addSecret(l.id(at("appreg_application")))
 	l.edit(fmt.Sprintf("appreg_application.app%d", last), func(d tenant.Doc) {
 		kept := []any{}
 		for _, s := range d.Docs("passwordCredentials") {
@@ -45,6 +43,18 @@ func (l *life) meddle() {
 		}
 	}
 	time.Sleep(later)
+}
+
+// addSecret makes one like Terraform's, where there is room for it.
+func (l *life) addSecret(application string) {
+	l.Helper()
+	app, _ := l.world.Object(application)
+	if app.String("signInAudience") == "AzureADandPersonalMicrosoftAccount" && len(app.Docs("passwordCredentials")) > 1 {
+		return
+	}
+	keyID, _, err := l.world.AddSecret(application, "terraform", time.Now().AddDate(0, 1, 0))
+	l.door(err)
+	l.world.secrets[keyID] = application
 }
 
 // id is the object id of what an address stands for.

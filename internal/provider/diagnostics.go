@@ -137,7 +137,11 @@ func (a action) cause(e *directory.Error) string {
 	case directory.KindPolicy:
 		return sentence("A policy of the tenant for applications forbids it: " + graphSays(e))
 	case directory.KindTooManySecrets:
-		return "An application for personal Microsoft accounts can hold two client secrets at a time, and this one holds them: " + keyIDs(e.Candidates) + "."
+		const rule = "An application for personal Microsoft accounts can hold two client secrets at a time"
+		if len(e.Candidates) == 0 { // a change of something else, to an application that holds more
+			return sentence(rule + ": " + graphSays(e))
+		}
+		return rule + ", and this one holds them: " + keyIDs(e.Candidates) + "."
 	case directory.KindNameTaken:
 		return "Another application has this display name, and prevent_duplicate_names is set."
 	case directory.KindExists:
