@@ -18,7 +18,6 @@ import (
 func TestFailuresInPlainWords(t *testing.T) {
 	t.Parallel()
 	application := action{verb: "create", noun: "application", name: "Mail import", resource: "appreg_application"}
-	secret := action{verb: "create", noun: "client secret", name: "terraform", resource: "appreg_client_secret", importPrefix: "app/", by: "application_id"}
 	for _, c := range []toldFailure{
 		{application, &directory.Error{Kind: directory.KindInvalid, Status: 400, Code: "Request_BadRequest", Message: "Invalid value specified for property 'web'.", RequestID: "r-1"},
 			`Unable to create application "Mail import"`,
@@ -35,20 +34,8 @@ func TestFailuresInPlainWords(t *testing.T) {
 		{application, &directory.Error{Kind: directory.KindExists, Candidates: []directory.Candidate{{ID: "o-1", Deleted: true}}},
 			`Unable to create application "Mail import"`,
 			[]string{"can be restored", "30 days", "deleted"}},
-		{secret, &directory.Error{Kind: directory.KindPolicy, Status: 400, Code: "CredentialInvalidLifetimeAsPerAppPolicy", Message: "Credential lifetime exceeds the max value allowed as per assigned policy 'p'.", MaxLifetime: "P90D"},
-			`Unable to create client secret "terraform"`,
-			[]string{"A policy of the tenant", "The longest lifetime allowed is 90 days: set validity_days to 90 or less, or end_date to a time within 90 days."}},
-		{secret, &directory.Error{Kind: directory.KindTooManySecrets, Candidates: []directory.Candidate{{ID: "k-1", DisplayName: "old"}, {ID: "k-2"}}},
-			`Unable to create client secret "terraform"`,
-			[]string{`k-1 ("old"), k-2`, "-replace", "create_before_destroy"}},
 		{application, &directory.Error{Kind: directory.KindTooManySecrets, Status: 400, Code: "TooManyAppPasswords", Message: "Not allowed to add 3 passwords."},
 			`Unable to create application "Mail import"`, []string{"can hold two client secrets at a time: Not allowed to add 3 passwords (400 TooManyAppPasswords)."}},
-		{secret, &directory.Error{Kind: directory.KindAmbiguous, Candidates: []directory.Candidate{{ID: "k-1", Detail: "valid until 2027"}}},
-			`Unable to create client secret "terraform"`,
-			[]string{"can't be told whether", "Nothing was removed", `id = "app/k-1"`, "key id k-1, valid until 2027"}},
-		{secret, &directory.Error{Kind: directory.KindNotFound, Status: 404, Code: "Request_ResourceNotFound", Message: "Resource 'x' does not exist."},
-			`Unable to create client secret "terraform"`,
-			[]string{"knows no such object", "may have been deleted meanwhile", "Check application_id: it must be the application's object id"}},
 		{application, &directory.Error{Kind: directory.KindUntrusted, Endpoint: "https://graph.example", Err: errors.New("x509: unknown authority")},
 			`Unable to create application "Mail import"`,
 			[]string{"https://graph.example is not trusted", "ca_file (APPREG_CA_FILE)"}},
@@ -74,6 +61,27 @@ func TestFailuresInPlainWords(t *testing.T) {
 			`Unable to create application "Mail import"`,
 			[]string{"No access token could be had. The client secret is wrong (AADSTS7000215).", "ARM_CLIENT_SECRET", "t-1"}},
 		{action{verb: "read", noun: "application"}, errors.New("plain"), "Unable to read application", []string{"plain."}},
+	} {
+		c.check(t)
+	}
+}
+
+func TestFailuresOfSecretsInPlainWords(t *testing.T) {
+	t.Parallel()
+	secret := action{verb: "create", noun: "client secret", name: "terraform", resource: "appreg_client_secret", importPrefix: "app/", by: "application_id"}
+	for _, c := range []toldFailure{
+		{secret, &directory.Error{Kind: directory.KindPolicy, Status: 400, Code: "CredentialInvalidLifetimeAsPerAppPolicy", Message: "Credential lifetime exceeds the max value allowed as per assigned policy 'p'.", MaxLifetime: "P90D"},
+			`Unable to create client secret "terraform"`,
+			[]string{"A policy of the tenant", "The longest lifetime allowed is 90 days: set validity_days to 90 or less, or end_date to a time within 90 days."}},
+		{secret, &directory.Error{Kind: directory.KindTooManySecrets, Candidates: []directory.Candidate{{ID: "k-1", DisplayName: "old"}, {ID: "k-2"}}},
+			`Unable to create client secret "terraform"`,
+			[]string{`k-1 ("old"), k-2`, "-replace", "create_before_destroy"}},
+		{secret, &directory.Error{Kind: directory.KindAmbiguous, Candidates: []directory.Candidate{{ID: "k-1", Detail: "valid until 2027"}}},
+			`Unable to create client secret "terraform"`,
+			[]string{"can't be told whether", "Nothing was removed", `id = "app/k-1"`, "key id k-1, valid until 2027"}},
+		{secret, &directory.Error{Kind: directory.KindNotFound, Status: 404, Code: "Request_ResourceNotFound", Message: "Resource 'x' does not exist."},
+			`Unable to create client secret "terraform"`,
+			[]string{"knows no such object", "may have been deleted meanwhile", "Check application_id: it must be the application's object id"}},
 	} {
 		c.check(t)
 	}
