@@ -19,7 +19,7 @@ import (
 )
 
 // tollgate is in front of a tenant. It refuses as it is told, and counts what comes in while it has asked for patience,
-// refusals of the tenant itself included.
+// refusals of the tenant itself included. What comes in the very instant of a refusal was under way.
 type tollgate struct {
 	next http.RoundTripper
 	// refuse answers in the tenant's place, nil lets a request pass; nth counts all requests from 1.
@@ -27,14 +27,14 @@ type tollgate struct {
 
 	mu                         sync.Mutex
 	seen, refusals, trespassed int
-	until                      time.Time
+	refusedAt, until           time.Time
 }
 
 func (g *tollgate) RoundTrip(r *http.Request) (*http.Response, error) {
 	g.mu.Lock()
 	g.seen++
 	nth := g.seen
-	if time.Now().Before(g.until) {
+	if now := time.Now(); now.After(g.refusedAt) && now.Before(g.until) {
 		g.trespassed++
 	}
 	g.mu.Unlock()
@@ -53,6 +53,7 @@ func (g *tollgate) RoundTrip(r *http.Request) (*http.Response, error) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.refusals++
+		g.refusedAt = time.Now()
 		if until := time.Now().Add(asked(resp.Header)); until.After(g.until) {
 			g.until = until
 		}
