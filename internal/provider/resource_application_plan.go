@@ -173,7 +173,7 @@ func (r *applicationResource) cutOff(app *directory.Application) string {
 	if app.Marker() == "" || r.tracked.has(app.ID) {
 		return ""
 	}
-	return fmt.Sprintf(". This provider made it at %s (tag %s); if an earlier run was cut off before it could be recorded, import it", instant(app.CreatedAt).ValueString(), app.Marker())
+	return fmt.Sprintf(". This provider made it at %s (tag %s): an earlier run may have been cut off before it could be recorded", instant(app.CreatedAt).ValueString(), app.Marker())
 }
 
 // warnNameTaken is a courtesy: it never fails a plan. The other application may be the very one that this plan replaces,
