@@ -174,19 +174,24 @@ func (c *Client) principalRefused(err error, clientID string, own claims) bool {
 	case KindConflict:
 		return false // what holds the client id will be readable in a while
 	case KindInvalid:
-		return !errorOf(err).hasDetail("NoBackingApplicationObject") || !c.justMade(clientID, err)
+		// A replica that lags does not know the application yet, or takes it for deleted.
+		return !errorOf(err).hasDetail("NoBackingApplicationObject") || c.lately(clientID, err) == ""
 	case KindForbidden:
 		// To a caller that may write only what it owns, an application that is not replicated yet is a foreign one.
-		return !own.onlyOwned() || !c.justMade(clientID, err)
+		id := c.lately(clientID, err)
+		return !own.onlyOwned() || id == "" || !c.applications.madeByUs(id)
 	}
 	return true
 }
 
-// justMade tells of a refusal whether this process has made the application with a client id, so recently that a replica
-// may not know it yet.
-func (c *Client) justMade(clientID string, refusal error) bool {
+// lately tells of a refusal the object id of the application with a client id, if there is proof of it so recent that a
+// replica may not know it yet; else "".
+func (c *Client) lately(clientID string, refusal error) string {
 	id := c.applications.find(withClientID(clientID))
-	return id != "" && c.applications.madeByUs(id) && !c.applications.believes404(id, refusal)
+	if id == "" || c.applications.believes404(id, refusal) {
+		return ""
+	}
+	return id
 }
 
 // settlePrincipal waits for one good read on the path that the next caller uses.

@@ -36,6 +36,7 @@ const longAgo = "1999-12-31T00:00:00Z"
 // principalCreation is one case of TestCreateServicePrincipal.
 type principalCreation struct {
 	ours, owned bool // the application was made by this process; the caller may write only what it owns
+	seen        bool // the process has seen the application a moment ago, made by another, or restored
 	adopt       bool
 	clientID    string // as the configuration spells it, if not as Graph does
 	posts       []answer
@@ -46,6 +47,17 @@ type principalCreation struct {
 	kind        Kind // -1: success
 	adopted     bool
 	sent        int // POSTs; -1 for many
+}
+
+// know tells c of the application.
+func (tt principalCreation) know(c *Client) {
+	app := &Application{ID: appID, ClientID: clientID}
+	if tt.seen {
+		c.applications.accept(appID, app, time.Now())
+	}
+	if tt.ours {
+		c.applications.created(appID, app)
+	}
 }
 
 func (tt principalCreation) answer(line, _ string, seen int) answer {
@@ -91,6 +103,8 @@ func TestCreateServicePrincipal(t *testing.T) {
 		"application not replicated":        {ours: true, posts: []answer{noApplication, noApplication, made}, kind: -1, sent: 3},
 		"not replicated, spelled otherwise": {ours: true, clientID: strings.ToUpper(clientID), posts: []answer{noApplication, made}, kind: -1, sent: 2},
 		"no such application":               {posts: []answer{noApplication}, kind: KindInvalid, sent: 1},
+		"restored, not replicated":          {seen: true, posts: []answer{noApplication, made}, kind: -1, sent: 2},
+		"seen, owned by another":            {seen: true, owned: true, posts: []answer{forbidden}, kind: KindForbidden, sent: 1},
 		"not replicated for an owner":       {ours: true, owned: true, posts: []answer{forbidden, made}, kind: -1, sent: 2},
 		"not permitted":                     {ours: true, posts: []answer{forbidden}, kind: KindForbidden, sent: 1},
 		"foreign application, owner's call": {owned: true, posts: []answer{forbidden}, kind: KindForbidden, sent: 1},
@@ -104,9 +118,7 @@ func TestCreateServicePrincipal(t *testing.T) {
 					role = "Application.ReadWrite.OwnedBy"
 				}
 				c, f := newFakeFor(t, testCredential{roles: []string{role}}, tt.answer)
-				if tt.ours {
-					c.applications.created(appID, &Application{ID: appID, ClientID: clientID})
-				}
+				tt.know(c)
 				sp, adopted, err := c.CreateServicePrincipal(t.Context(), ServicePrincipalSpec{ClientID: cmp.Or(tt.clientID, clientID), AccountEnabled: true}, ServicePrincipalFields{}, tt.adopt)
 				if n := f.count("POST"); n != tt.sent && tt.sent >= 0 {
 					t.Errorf("%d attempts: %q", n, f.lines())
