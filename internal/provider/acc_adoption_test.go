@@ -140,3 +140,42 @@ func TestAccServicePrincipalNotAdopted(t *testing.T) {
 		t.Error("the service principal was written to")
 	}
 }
+
+// An application that was deleted comes back with everything that could sign in as it. What the state has forgotten by then
+// is named, and nothing of it is removed.
+func TestAccRestoredApplicationBringsItsCredentialsBack(t *testing.T) {
+	t.Parallel()
+	x := acctest.Hostile(t)
+	w := x.Workspace(t, `
+resource "appreg_application" "test" {
+  display_name   = "Mail import"
+  unique_name    = "mail-import"
+  adopt_existing = true
+}
+resource "appreg_service_principal" "test" { client_id = appreg_application.test.client_id }
+resource "appreg_client_secret" "test" { application_id = appreg_application.test.id }
+resource "appreg_certificate" "test" {
+  application_id = appreg_application.test.id
+  certificate    = `+hclText(valid(t, "restored").pem())+`
+}
+`+federated("test", "pipeline", mainBranch))
+	w.Apply(t)
+	app := x.Application(t, "Mail import")
+	secret, certificate := app.Docs("passwordCredentials")[0].String("keyId"), app.Docs("keyCredentials")[0].String("keyId")
+	pipeline := app.String("id") + "/" + app.Docs("federatedIdentityCredentials")[0].String("id")
+	x.Delete(t, app.String("id"))
+	x.CatchUp()
+	stopped := w.Terraform(t, apply()...)
+	if stopped.ExitCode != 1 {
+		t.Errorf("the federated credential is there already, but the apply ends with %d", stopped.ExitCode)
+	}
+	demand(t, stopped.Output, []string{"The application that was taken over has credentials", "client secret key id " + secret,
+		"certificate \"CN=restored\", key id " + certificate, `federated credential "pipeline", id`, `id = "` + pipeline + `"`})
+	w.Must(t, "import", "appreg_federated_credential.test", pipeline)
+	w.Apply(t)
+	w.PlanIsEmpty(t)
+	if app := x.Application(t, "Mail import"); len(app.Docs("passwordCredentials")) != 2 || len(app.Docs("federatedIdentityCredentials")) != 1 {
+		t.Errorf("it holds the secrets %v and the federated credentials %v", app.Docs("passwordCredentials"), app.Docs("federatedIdentityCredentials"))
+	}
+	w.Destroy(t)
+}

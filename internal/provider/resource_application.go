@@ -202,7 +202,9 @@ func (r *applicationResource) Create(ctx context.Context, req resource.CreateReq
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, app.Previous, properties(plan.toDirectory(ctx)))...)
 		resp.Diagnostics.Append(r.rememberOwners(ctx, resp.Private, nil, texts(plan.Owners))...)
-		if !adopted {
+		if adopted {
+			r.warnCredentialsKept(ctx, app, &resp.Diagnostics)
+		} else {
 			r.made.add(app.ID)
 		}
 		if act.failed(&resp.Diagnostics, err, true) && !adopted {

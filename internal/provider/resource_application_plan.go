@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -120,39 +118,6 @@ func warnForeignOwners(plan, state *applicationModel, diags *diag.Diagnostics) {
 	}
 	diags.AddAttributeWarning(path.Root("owners"), "Imported owners stay owners",
 		"The import found owners that the configuration does not list. They stay owners, and Terraform no longer tracks them:\n\n"+bullets(dropped))
-}
-
-// warnTakenOver is a courtesy, too: it tells which live application the creation will take over, and what of it goes,
-// because a plan for a creation shows nothing of that. The result is its object id, "" when there is none.
-func (r *applicationResource) warnTakenOver(ctx context.Context, plan *applicationModel, diags *diag.Diagnostics) (id string) {
-	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
-	defer cancel()
-	name := plan.UniqueName.ValueString()
-	holder, err := r.client.ApplicationByUniqueName(ctx, name)
-	if err != nil {
-		if directory.KindOf(err) != directory.KindNotFound {
-			tflog.Info(ctx, "Skipped the check which application will be taken over.", map[string]any{"unique_name": name, "reason": err.Error()})
-		}
-		return ""
-	}
-	parts := []string{"It holds the unique name:", describe(directory.Candidate{ID: holder.ID, ClientID: holder.ClientID, DisplayName: holder.DisplayName})}
-	if lost := lostProperties(holder, plan.toDirectory(ctx)); len(lost) > 0 && plan.known(ctx) {
-		parts = append(parts, "The configuration says otherwise, so this of it goes:", bullets(lost))
-	}
-	diags.AddAttributeWarning(path.Root("adopt_existing"), "Existing application will be taken over", paragraphs(parts...))
-	return holder.ID
-}
-
-// lostProperties lists what an application has and spec would remove or change.
-func lostProperties(holder *directory.Application, spec directory.ApplicationSpec) []string {
-	has, want := properties(holder.ApplicationSpec), properties(spec)
-	var lost []string
-	for _, name := range slices.Sorted(maps.Keys(has)) {
-		if value := has[name]; value != "" && value != "false" && value != want[name] {
-			lost = append(lost, name+": "+value)
-		}
-	}
-	return lost
 }
 
 // known reports whether everything that is written to an application is decided.

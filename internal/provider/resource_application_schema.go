@@ -107,7 +107,7 @@ func applicationArguments() map[string]schema.Attribute {
 		},
 		"adopt_existing": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-			MarkdownDescription: "Whether to take over the application that holds `unique_name`, restoring it if it was deleted, instead of failing. The default is `false`. A change has no effect on an application that exists.",
+			MarkdownDescription: "Whether to take over the application that holds `unique_name`, restoring it if it was deleted, instead of failing. Credentials that it has stay, and a warning names them. The default is `false`. A change has no effect on an application that exists.",
 		},
 		"prevent_duplicate_names": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
