@@ -40,6 +40,7 @@ func (l *life) meddle() {
 	case 1:
 		if last%4 != 3 && last != l.span.first { // What keeps a unique name without adopt_existing can't be made again.
 			l.door(l.world.Delete(l.id(fmt.Sprintf("appreg_application.app%d", last))))
+			l.failed = true
 		}
 	}
 	time.Sleep(later)
