@@ -230,13 +230,15 @@ func (l *life) second(what string, config []*block) {
 	}
 }
 
-// imported does as an error advises whose only way out is an import: Graph lets a federated credential's name be taken once.
+// imported does as an error advises whose only way out is an import: Graph lets a federated credential's name be taken
+// once, and may take a certificate once.
 func (l *life) imported(rep *report) (helped bool) {
 	l.Helper()
 	for _, text := range rep.errors {
 		address, _, _ := strings.Cut(text, ":")
-		if id := importID(text); id != "" && strings.HasPrefix(address, "appreg_federated_credential.") {
-			imports := l.tf.imports(l.Context(), address, "appreg_federated_credential", id)
+		kind, _, _ := strings.Cut(address, ".")
+		if id := importID(text); id != "" && (kind == "appreg_federated_credential" || kind == "appreg_certificate") {
+			imports := l.tf.imports(l.Context(), address, kind, id)
 			helped = helped || len(imports.errors) == 0
 		}
 	}

@@ -54,7 +54,8 @@ func profiles() []profile {
 			return []emulator.Option{lags(r), faults(fault.Rule{Kind: fault.Throttle, RetryAfter: retryAfter(r), Probability: 0.33})}
 		}},
 		{"throttled for a minute", 1, false, func(r *rand.Rand) []emulator.Option {
-			return []emulator.Option{lags(r), faults(fault.Rule{Kind: fault.Throttle, RetryAfter: "60", Probability: 0.01})}
+			// Each holds up everything, and an operation gives up after 20 of them: no more for more applications.
+			return []emulator.Option{lags(r), faults(fault.Rule{Kind: fault.Throttle, RetryAfter: "60", Probability: 0.01 / float64(max(1, *applicationsFlag))})}
 		}},
 		{"errors before the commit", 1, false, func(r *rand.Rand) []emulator.Option {
 			return []emulator.Option{lags(r), faults(fault.Rule{Kind: fault.ErrorBefore, Status: status(r), RetryAfter: retryAfter(r), Probability: 0.1})}
