@@ -127,8 +127,8 @@ func (m *memory[T]) recall(id string, age time.Duration, properties ...string) {
 	})
 }
 
-// accept judges a read by a request that set out at asked. A read that shows what this process has made obsolete is stale, and is not accepted; any other
-// becomes the snapshot, because a value that was never ours is somebody else's change.
+// accept judges a read whose request set out at asked. One that shows what this process has made obsolete is stale, and is
+// not accepted; any other becomes the snapshot, because a value that was never ours is somebody else's change.
 func (m *memory[T]) accept(id string, v *T, asked time.Time) (ok bool) {
 	m.with(id, func(k *knowledge[T]) {
 		if recently(k.deleted, m.bounds.Recent) {

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -55,6 +56,13 @@ func (l *secretLedger) lose(applicationID string, attempt Secret) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost[applicationID] = append(l.lost[applicationID], attempt)
+}
+
+// forget strikes an attempt off whose secret was found and removed.
+func (l *secretLedger) forget(applicationID string, made Secret) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost[applicationID] = slices.DeleteFunc(l.lost[applicationID], made.sameAttempt)
 }
 
 // lostAny tells whether there are attempts that left no trace.

@@ -69,11 +69,11 @@ func (c *Client) addSecret(ctx context.Context, applicationID, displayName strin
 		default:
 			return nil, err
 		}
-		patience := patience(err)
+		look := patience(err)
 		if attempt == maxAttempts {
-			patience = c.bounds.Missing // no later attempt comes upon what shows after that
+			look = c.bounds.Missing // no later attempt comes upon what shows after that
 		}
-		removed, failure := c.recoverSecret(ctx, before, want, err, patience)
+		removed, failure := c.recoverSecret(ctx, before, want, err, look)
 		switch {
 		case failure != nil:
 			return nil, failure
@@ -127,8 +127,8 @@ func (c *Client) addPassword(ctx context.Context, applicationID string, want Sec
 // recoverSecret looks for what a request without reply has made. Its value is lost for good, so it is removed, as is what
 // an earlier one of this process has made. Without error the request may be sent anew: nothing of it is left, or nothing
 // of it was found.
-func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error, patience time.Duration) (removed bool, err error) {
-	app, err := lookFor(ctx, c, min(patience, c.bounds.Missing), wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
+func (c *Client) recoverSecret(ctx context.Context, before *Application, want Secret, failure error, look time.Duration) (removed bool, err error) {
+	app, err := lookFor(ctx, c, min(look, c.bounds.Missing), wait{opAddSecret, before.ID, "what a request without reply has made to show"}, func(ctx context.Context) (*Application, error) {
 		return c.Application(ctx, before.ID)
 	}, func(app *Application, err error) bool {
 		return permanent(err) || err == nil && len(newSecrets(before, app)) > 0
@@ -273,6 +273,9 @@ func (c *Client) removeLocked(ctx context.Context, applicationID, keyID string) 
 	c.ledger.saw(applicationID, before.Secrets)
 	if err := c.removePassword(ctx, applicationID, keyID); err != nil {
 		return err
+	}
+	if removed := before.secret(keyID); removed != nil {
+		c.ledger.forget(applicationID, *removed)
 	}
 	c.applications.wrote(applicationID, before, before.without(keyID))
 	return nil

@@ -113,6 +113,9 @@ func TestALostSecretIsRemovedAndMadeAgain(t *testing.T) {
 				if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
 					t.Errorf("left: %v, made %s", left, s.KeyID)
 				}
+				if c.ledger.lostAny(appID) == tt.committed {
+					t.Error("what was found and removed is no longer looked for, what was not found is")
+				}
 			})
 		})
 	}
