@@ -19,6 +19,8 @@ type Certificate struct {
 	KeyID, DisplayName, Thumbprint string
 	Usage                          string // Verify for sign-in, Encrypt for tokens
 	Start, End                     time.Time
+	// Twin is another credential of the application for the same certificate; only in the result of AddCertificate.
+	Twin *Certificate
 
 	// entry is the credential as Graph has shown it. It is sent back with every write to the collection, which Graph
 	// replaces whole; it is shared, and must not be written to.
@@ -66,7 +68,9 @@ func (c *Client) AddCertificate(ctx context.Context, applicationID string, certi
 	case app == nil:
 		return nil, c.heldAlready(ctx, applicationID, &added, err)
 	}
-	return app.certificate(added.KeyID), err
+	made := app.certificate(added.KeyID)
+	made.Twin = app.twin(&added)
+	return made, err
 }
 
 // heldAlready makes KindExists of a refusal when the application has a credential for the same certificate. Nothing says
@@ -79,15 +83,24 @@ func (c *Client) heldAlready(ctx context.Context, applicationID string, added *C
 	if err != nil {
 		return refusal // which says more
 	}
-	for _, k := range app.Certificates {
-		if k.Thumbprint == added.Thumbprint && k.KeyID != added.KeyID {
-			e := *errorOf(refusal)
-			e.Kind, e.Message = KindExists, "the application has a credential for the same certificate"
-			e.Candidates = []Candidate{{ID: k.KeyID, DisplayName: k.DisplayName, Detail: "valid until " + k.End.Format(time.RFC3339)}}
-			return &e
+	k := app.twin(added)
+	if k == nil {
+		return refusal
+	}
+	e := *errorOf(refusal)
+	e.Kind, e.Message = KindExists, "the application has a credential for the same certificate"
+	e.Candidates = []Candidate{{ID: k.KeyID, DisplayName: k.DisplayName, Detail: "valid until " + k.End.Format(time.RFC3339)}}
+	return &e
+}
+
+// twin is another credential of the application for the same certificate, nil when it has none.
+func (a *Application) twin(of *Certificate) *Certificate {
+	for i, k := range a.Certificates {
+		if k.Thumbprint == of.Thumbprint && k.KeyID != of.KeyID {
+			return &a.Certificates[i]
 		}
 	}
-	return refusal
+	return nil
 }
 
 // RemoveCertificate removes a credential; an absent one, and an absent application, is success. Graph: PATCH

@@ -3,6 +3,7 @@ package directory
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // Graph names certificates by it.
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -95,7 +96,12 @@ func (k *keyring) replace(body string) (refused string) {
 		case i < 0 && e["key"] == nil:
 			return "Invalid value specified for property 'key' of resource 'keyCredential'."
 		case i < 0:
-			kept = append(kept, cloneObject(e))
+			made := cloneObject(e)
+			if der, err := base64.StdEncoding.DecodeString(fmt.Sprint(e["key"])); err == nil && made["customKeyIdentifier"] == nil {
+				sum := sha1.Sum(der) //nolint:gosec // As Graph does.
+				made["customKeyIdentifier"] = base64.StdEncoding.EncodeToString(sum[:])
+			}
+			kept = append(kept, made)
 			continue
 		}
 		for name, value := range e {
@@ -166,6 +172,9 @@ func TestCertificatesAreMerged(t *testing.T) {
 				if made.KeyID != ours || made.Thumbprint != Thumbprint(certificate) || made.DisplayName != "ours" || !made.End.Equal(certificate.NotAfter) {
 					t.Errorf("made %+v", made)
 				}
+				if made.Twin != nil {
+					t.Errorf("%+v is no twin", made.Twin)
+				}
 				if got := c.ring.ids(); !slices.Equal(got, c.want) {
 					t.Errorf("the application holds %q, want %q", got, c.want)
 				}
@@ -181,6 +190,29 @@ func TestCertificatesAreMerged(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A credential for the same certificate, which a run that was killed may have left, is told of: nobody may have seen it
+// before this write.
+func TestACertificateThatWasThereIsToldOf(t *testing.T) {
+	t.Parallel()
+	certificate := testCertificate(t)
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := newFake(t, (&keyring{}).answer)
+		add := func(n int) *Certificate {
+			made, err := client.AddCertificate(t.Context(), appID, NewCertificate{KeyID: keyNumber(n), X509: certificate})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return made
+		}
+		if first := add(1); first.Twin != nil {
+			t.Errorf("the first has the twin %+v", first.Twin)
+		}
+		if second := add(2); second.Twin == nil || second.Twin.KeyID != keyNumber(1) {
+			t.Errorf("the second has the twin %+v", second.Twin)
+		}
+	})
 }
 
 // Somebody who overwrites ours each time ends in an error, not in a loop.

@@ -126,6 +126,10 @@ func (r *certificateResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, certificateProperties(made))...)
 	plan.action("create").failed(&resp.Diagnostics, err, true)
+	if twin := made.Twin; twin != nil {
+		resp.Diagnostics.AddAttributeWarning(certificatePath, "The application had this certificate already",
+			fmt.Sprintf("Its credential %s (%q) is for the same certificate, and may be left over from a run that was cut off. Unless this run replaces it, remove it in the portal, under Certificates & secrets.", twin.KeyID, twin.DisplayName))
+	}
 }
 
 // Read implements resource.Resource.
