@@ -111,7 +111,7 @@ func (s *stage) addSecret() error {
 	if made.Value.IsZero() {
 		return fmt.Errorf("the value of %s is not known", made.KeyID)
 	}
-	if err := s.client.SettleSecret(s.Context(), s.app.ID, made.KeyID); settled(err) != nil {
+	if _, err := s.client.SettleSecret(s.Context(), s.app.ID, made.KeyID); settled(err) != nil {
 		return err
 	}
 	return s.lists("passwordCredentials", "keyId", made.KeyID)

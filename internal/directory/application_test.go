@@ -164,7 +164,7 @@ func TestTheWholeOfAnApplicationInFewRequests(t *testing.T) {
 	all.Go(func() {
 		s, err := c.AddSecret(t.Context(), app.ID, "s", time.Now().Add(time.Hour))
 		if err == nil {
-			err = c.SettleSecret(t.Context(), app.ID, s.KeyID)
+			_, err = c.SettleSecret(t.Context(), app.ID, s.KeyID)
 		}
 		if err != nil {
 			t.Error(err)

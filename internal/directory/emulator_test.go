@@ -114,7 +114,8 @@ func build(ctx context.Context, c *directory.Client, spec directory.ApplicationS
 	all.Go(func() {
 		w.secret, failures[0] = c.AddSecret(ctx, w.app.ID, "terraform", time.Now().Add(24*time.Hour))
 		if failures[0] == nil {
-			failures[0] = settled(c.SettleSecret(ctx, w.app.ID, w.secret.KeyID))
+			_, err := c.SettleSecret(ctx, w.app.ID, w.secret.KeyID)
+			failures[0] = settled(err)
 		}
 	})
 	all.Go(func() { yes := true; _, failures[1] = c.SetPublicClient(ctx, w.app.ID, &yes) })
@@ -278,7 +279,7 @@ func TestBudgetOfRequests(t *testing.T) {
 		yes := true
 		together(t, func() (err error) {
 			if secret, err = c.AddSecret(t.Context(), app.ID, "s", time.Now().Add(time.Hour)); err == nil {
-				err = c.SettleSecret(t.Context(), app.ID, secret.KeyID)
+				_, err = c.SettleSecret(t.Context(), app.ID, secret.KeyID)
 			}
 			return err
 		}, func() error { _, err := c.SetPublicClient(t.Context(), app.ID, &yes); return err },

@@ -125,7 +125,7 @@ func TestALostSecretMakesRoom(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.SettleSecret(t.Context(), app.ID, secret.KeyID); settled(err) != nil {
+			if _, err := c.SettleSecret(t.Context(), app.ID, secret.KeyID); settled(err) != nil {
 				t.Fatal(err)
 			}
 		}

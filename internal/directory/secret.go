@@ -212,8 +212,8 @@ func newSecrets(before, app *Application) []Secret {
 }
 
 // SettleSecret waits until the secret shows in the application (AddSecret's second half, so that the caller can store
-// the value first). A wait that runs out is KindUnsettled.
-func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) error {
+// the value first), and returns that application. A wait that runs out is KindUnsettled.
+func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) (*Application, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.bounds.Visible)
 	defer cancel()
 	shows := func(app *Application) bool { return app.secret(keyID) != nil }
@@ -221,14 +221,15 @@ func (c *Client) SettleSecret(ctx context.Context, applicationID, keyID string) 
 		return c.applicationShowing(ctx, applicationID, shows)
 	}, func(app *Application, err error) bool { return permanent(err) || (err == nil && shows(app)) })
 	if err != nil {
-		return c.unsettled(opSettleSecret, applicationID, "the new client secret to show in the application", err)
+		return nil, c.unsettled(opSettleSecret, applicationID, "the new client secret to show in the application", err)
 	}
 	for _, s := range c.surfaced(app) {
 		if err := c.RemoveSecret(ctx, applicationID, s.KeyID); err != nil {
-			return c.unsettled(opSettleSecret, applicationID, "secret "+s.KeyID+", made by a request whose reply was lost, to be removed", err)
+			return nil, c.unsettled(opSettleSecret, applicationID, "secret "+s.KeyID+", made by a request whose reply was lost, to be removed", err)
 		}
+		app = app.without(s.KeyID)
 	}
-	return nil
+	return app, nil
 }
 
 // RemoveSecret removes a secret; an absent secret or application is success. Graph: POST /applications/{id}/removePassword.

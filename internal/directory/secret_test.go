@@ -107,7 +107,7 @@ func TestALostSecretIsRemovedAndMadeAgain(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := c.SettleSecret(t.Context(), appID, s.KeyID); err != nil {
+				if _, err := c.SettleSecret(t.Context(), appID, s.KeyID); err != nil {
 					t.Fatal(err)
 				}
 				if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
@@ -142,7 +142,7 @@ func TestALostSecretThatShowsUpAfterAllIsRemoved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.SettleSecret(t.Context(), appID, s.KeyID); err != nil {
+		if _, err := c.SettleSecret(t.Context(), appID, s.KeyID); err != nil {
 			t.Fatal(err)
 		}
 		if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {

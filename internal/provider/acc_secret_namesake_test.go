@@ -84,3 +84,32 @@ func TestAccSecretThatAKilledRotationLeft(t *testing.T) {
 		t.Errorf("the plan names a secret that is older than the present one:\n%s", out)
 	}
 }
+
+// A replica that lags can hide from every plan of a run what a killed one has left. The apply, which waits for its own
+// secret to show, then tells of it.
+func TestAccSecretThatThePlanDidNotSee(t *testing.T) {
+	t.Parallel()
+	x := acctest.Calm(t)
+	w := x.Workspace(t, minimalApplication)
+	w.Apply(t)
+	app := x.Application(t, "Mail import").String("id")
+	w.Configure(t, minimalApplication+`
+resource "appreg_client_secret" "test" {
+  application_id = appreg_application.test.id
+  display_name   = "mail import"
+}
+`)
+	left := make(chan string, 1)
+	x.At(acctest.Moment{Nth: 1, Writes: true}, func() {
+		keyID, _, err := x.AddSecret(app, "mail import", x.Clock.Now().AddDate(0, 1, 0))
+		if err != nil {
+			t.Error(err)
+		}
+		left <- keyID
+	})
+	out := w.Must(t, apply()...)
+	demand(t, out, []string{"that is not in the state", "key id " + <-left})
+	if ours, _ := values(t, w, "appreg_client_secret.test")["key_id"].(string); strings.Contains(out, "key id "+ours) {
+		t.Errorf("the new secret is told of as a stray:\n%s", out)
+	}
+}

@@ -140,7 +140,8 @@ func (e *ephemeralClientSecret) Open(ctx context.Context, req ephemeral.OpenRequ
 		e.remove(context.WithoutCancel(ctx), made, &resp.Diagnostics)
 		return
 	}
-	do.waited(&resp.Diagnostics, e.client.SettleSecret(ctx, id, secret.KeyID))
+	_, err = e.client.SettleSecret(ctx, id, secret.KeyID)
+	do.waited(&resp.Diagnostics, err)
 }
 
 // Close implements ephemeral.EphemeralResourceWithClose.

@@ -164,13 +164,24 @@ func (r *clientSecretResource) Create(ctx context.Context, req resource.CreateRe
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, secretProperties(secret))...)
-	r.settle(ctx, &plan, do, &resp.Diagnostics)
+	r.settle(ctx, &plan, time.Time{}, do, &resp.Diagnostics)
 }
 
-// settle waits until the directory shows a new secret. One that went to a vault was waited for before that.
-func (r *clientSecretResource) settle(ctx context.Context, m *clientSecretModel, do action, diags *diag.Diagnostics) {
+// settle waits until the directory shows a new secret. One that went to a vault was waited for before that. The application
+// then shows, too, what was hidden from the plan by a replica that lags.
+func (r *clientSecretResource) settle(ctx context.Context, m *clientSecretModel, since time.Time, do action, diags *diag.Diagnostics) {
+	applicationID, keyID := m.ApplicationID.ValueString(), m.KeyID.ValueString()
+	r.tracked.add(keyID)
+	var holder *directory.Application
 	if m.KeyVault.IsNull() {
-		do.failed(diags, r.client.SettleSecret(ctx, m.ApplicationID.ValueString(), m.KeyID.ValueString()), true)
+		app, err := r.client.SettleSecret(ctx, applicationID, keyID)
+		do.failed(diags, err, true)
+		holder = app
+	} else {
+		holder = r.holder(ctx, applicationID)
+	}
+	if !r.made.has(applicationID) {
+		r.warnNamesakes(holder, m, since, diags)
 	}
 }
 

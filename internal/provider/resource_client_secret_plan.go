@@ -205,7 +205,7 @@ func fullyHeld(holder *directory.Application) []directory.Candidate {
 
 // warnNamesakes names secrets that are like the one to be made, newer than the present one, and in no state that this
 // process has seen: a run that was killed between Graph's reply and the state leaves one, and its value is lost. It looks
-// only where a secret is to be made: a cut-off creation or rotation is planned again.
+// only where a secret is made: a cut-off creation or rotation is planned again.
 func (r *clientSecretResource) warnNamesakes(holder *directory.Application, plan *clientSecretModel, since time.Time, diags *diag.Diagnostics) {
 	if holder == nil || plan.DisplayName.IsUnknown() {
 		return
@@ -213,6 +213,7 @@ func (r *clientSecretResource) warnNamesakes(holder *directory.Application, plan
 	var found []string
 	for _, s := range holder.Secrets {
 		if s.DisplayName == plan.DisplayName.ValueString() && s.Start.After(since) && s.End.After(r.now()) && !r.tracked.has(s.KeyID) {
+			r.tracked.add(s.KeyID) // told of: once is enough
 			found = append(found, fmt.Sprintf("key id %s, valid from %s until %s", s.KeyID, instant(s.Start).ValueString(), instant(s.End).ValueString()))
 		}
 	}

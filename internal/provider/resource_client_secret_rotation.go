@@ -152,6 +152,9 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 	if refuseEndDatePassed(&resp.Diagnostics, plan.EndDate, now) {
 		return
 	}
+	for _, held := range state.held(ctx, resp.Private) {
+		r.tracked.add(held)
+	}
 	do := plan.action("rotate")
 	secret, removed, err := r.issueInPlaceOf(ctx, plan, state, now, do, &resp.Diagnostics)
 	if do.failed(&resp.Diagnostics, err, false) {
@@ -165,7 +168,7 @@ func (r *clientSecretResource) rotate(ctx context.Context, plan, state *clientSe
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(r.rememberNew(ctx, resp.Private, nil, secretProperties(secret))...)
-	r.settle(ctx, plan, do, &resp.Diagnostics)
+	r.settle(ctx, plan, timeOf(state.StartDate), do, &resp.Diagnostics)
 
 	retired := leftovers(ctx, resp.Private)
 	if older := state.previous(ctx); older != nil {

@@ -56,7 +56,7 @@ func (r *clientSecretResource) deliver(ctx context.Context, m *clientSecretModel
 		m.Value = text(made.Value.Reveal())
 		return nil
 	}
-	settled := r.client.SettleSecret(ctx, m.ApplicationID.ValueString(), made.KeyID)
+	_, settled := r.client.SettleSecret(ctx, m.ApplicationID.ValueString(), made.KeyID)
 	client, err := r.vaults.At(kv.URI.ValueString())
 	var written *vault.Version
 	if err == nil {
