@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -28,12 +29,30 @@ func main() {
 		return
 	}
 	run := &provider.Run{}
+	if !*debugger {
+		go endWithTerraform(run, os.Getppid())
+	}
 	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithRun(run)), providerserver.ServeOpts{
 		Address: "registry.terraform.io/appreg/appreg",
 		Debug:   *debugger,
 	})
 	if err = errors.Join(err, run.Close(context.Background())); err != nil {
 		log.Fatal(err)
+	}
+}
+
+// endWithTerraform ends this process when Terraform, which started it, is gone: one that is killed can't end its providers,
+// and a provider that waits, or has nothing to do, would stay for good. Where the system never gives a process another
+// parent (Windows), nothing happens.
+func endWithTerraform(run *provider.Run, terraform int) {
+	for range time.Tick(time.Second) {
+		if os.Getppid() == terraform {
+			continue
+		}
+		if err := run.Close(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+		os.Exit(1)
 	}
 }
 
