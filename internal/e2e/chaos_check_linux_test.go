@@ -61,7 +61,7 @@ func (l *life) check() {
 		case state["appreg_application.plain"]["id"]:
 			applications["plain"] = d
 		default:
-			extras = append(extras, extra{"application", d.String("id")})
+			extras = append(extras, extra{"application", d.String("id"), d.String("appId")})
 		}
 	}
 	for _, name := range []string{"claimed", "plain"} {
@@ -81,11 +81,21 @@ func (l *life) check() {
 
 // judge looks at what is too much.
 //
-// An application is looked for in lists. Who comes back before they show it makes another one, and is told later.
+// An application is looked for in lists. Who comes back before they show it makes another one, and is told later. Its
+// service principal counts with it: whoever removes the one removes the other.
 func (l *life) judge(extras []extra) {
 	l.Helper()
-	kinds := map[string]bool{}
+	kinds, left := map[string]bool{}, map[string]bool{}
 	for _, e := range extras {
+		if e.kind == "application" {
+			left[e.clientID] = true
+		}
+	}
+	for _, e := range extras {
+		if e.kind == "service principal" && left[e.clientID] {
+			l.extras = append(l.extras, e.id)
+			continue
+		}
 		named := strings.Contains(l.named, e.id)
 		switch early := !l.patient && e.kind == "application"; {
 		case l.fate == goesThrough, l.named == "", kinds[e.kind]:
@@ -106,7 +116,10 @@ func (l *life) judge(extras []extra) {
 }
 
 // extra is an object that is too much.
-type extra struct{ kind, id string }
+type extra struct {
+	kind, id string
+	clientID string // of an application or service principal
+}
 
 // wanted is what the configuration says of the two applications.
 var wanted = map[string]string{
@@ -140,7 +153,7 @@ func (l *life) credentials(name string, d tenant.Doc, state map[string]map[strin
 			if c.String(kind.id) == want {
 				found = true
 			} else {
-				extras = append(extras, extra{kind.resource, c.String(kind.id)})
+				extras = append(extras, extra{kind: kind.resource, id: c.String(kind.id)})
 			}
 		}
 		if want != nil && !found {
@@ -165,7 +178,7 @@ func (l *life) principals(state map[string]map[string]any) (extras []extra) {
 			}
 		}
 		if name == "" {
-			extras = append(extras, extra{"service principal", d.String("id")})
+			extras = append(extras, extra{"service principal", d.String("id"), d.String("appId")})
 			continue
 		}
 		found[name] = fmt.Sprint(d.Bool("accountEnabled"), " ", d.String("notes"))
