@@ -14,6 +14,9 @@ type part struct {
 	holds func(*Application) bool
 	// merge puts the part into what others have written, and leaves that alone.
 	merge func(before *Application) (after *Application, body models.Applicationable, err error)
+	// always says that it is written where a read shows it, too: a replica that lags may show what a run that was killed
+	// has just taken away.
+	always bool
 	// removal says that the part is an absence: nothing of it can be missing after the write.
 	removal bool
 	// missing, if set, tells whether a read lacks what the process has seen: then a replica may be late, and what was
@@ -34,7 +37,7 @@ func (c *Client) writePart(ctx context.Context, id string, p part) (*Application
 		return nil, err
 	}
 	for attempt := 1; ; attempt++ {
-		if p.holds(before) {
+		if p.holds(before) && (attempt > 1 || !p.always) {
 			return before, nil
 		}
 		after, body, err := p.merge(before)

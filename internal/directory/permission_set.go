@@ -18,7 +18,7 @@ func (c *Client) SetDelegatedPermissions(ctx context.Context, id, apiClientID st
 	defer unlock()
 	apiClientID, scopeIDs = strings.ToLower(apiClientID), lowered(scopeIDs)
 	return c.writePart(ctx, id, part{
-		op: opSetPermissions, what: "the permissions", removal: len(scopeIDs) == 0,
+		op: opSetPermissions, what: "the permissions", removal: len(scopeIDs) == 0, always: true,
 		holds: func(app *Application) bool { return sameSet(app.scopeIDs(apiClientID), scopeIDs) },
 		merge: func(before *Application) (*Application, models.Applicationable, error) {
 			after := before.withScopes(apiClientID, scopeIDs)

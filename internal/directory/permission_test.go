@@ -12,10 +12,10 @@ import (
 
 const exchangeClientID = "00000002-0000-0ff1-ce00-000000000000"
 
-func access(api string, kind string, ids ...string) object {
+func access(api string, scopeIDs ...string) object {
 	var all []object
-	for _, id := range ids {
-		all = append(all, object{"id": id, "type": kind})
+	for _, id := range scopeIDs {
+		all = append(all, object{"id": id, "type": "Scope"})
 	}
 	return object{"resourceAppId": api, "resourceAccess": all}
 }
@@ -24,7 +24,7 @@ func TestPermissionsOfOneAPILeaveTheRest(t *testing.T) {
 	t.Parallel()
 	state := newFakeApplication()
 	mixed := object{"resourceAppId": MicrosoftGraphClientID, "resourceAccess": []object{{"id": keyNumber(1), "type": "Scope"}, {"id": keyNumber(2), "type": "Role"}}}
-	state.body["requiredResourceAccess"] = []object{mixed, access(exchangeClientID, "Scope", keyNumber(3))}
+	state.body["requiredResourceAccess"] = []object{mixed, access(exchangeClientID, keyNumber(3))}
 	c, f := newFake(t, state.answer)
 	app, err := c.SetDelegatedPermissions(t.Context(), appID, MicrosoftGraphClientID, []string{keyNumber(5), keyNumber(4)})
 	if err != nil {
@@ -79,7 +79,7 @@ func TestPermissionsAreMergedAgain(t *testing.T) {
 				a := state.answer(line, body, seen)
 				if strings.HasPrefix(line, "PATCH") && (seen == 0 || stubborn) {
 					state.body["requiredResourceAccess"] = []object{
-						access(exchangeClientID, "Scope", keyNumber(9)), access(MicrosoftGraphClientID, "Scope", keyNumber(100+seen)),
+						access(exchangeClientID, keyNumber(9)), access(MicrosoftGraphClientID, keyNumber(100+seen)),
 					}
 				}
 				return a
@@ -97,6 +97,28 @@ func TestPermissionsAreMergedAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A run that was killed has just taken the permissions away, and a replica that lags still shows them.
+func TestPermissionsThatALateReplicaShowsAreWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state := newFakeApplication()
+		stale := appJSON(object{"requiredResourceAccess": []object{access(MicrosoftGraphClientID, keyNumber(1)), access(exchangeClientID, keyNumber(9))}})
+		c, _ := newFake(t, func(line, body string, seen int) answer {
+			if strings.HasPrefix(line, "GET") && seen == 0 {
+				return answer{status: 200, body: stale}
+			}
+			return state.answer(line, body, seen)
+		})
+		if _, err := c.SetDelegatedPermissions(t.Context(), appID, MicrosoftGraphClientID, []string{keyNumber(1)}); err != nil {
+			t.Fatal(err)
+		}
+		app, err := c.Application(t.Context(), appID)
+		if err != nil || !slices.Equal(app.scopeIDs(MicrosoftGraphClientID), []string{keyNumber(1)}) {
+			t.Errorf("%+v, %v", app, err)
+		}
+	})
 }
 
 func TestAPI(t *testing.T) {
