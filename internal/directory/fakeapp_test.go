@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -19,6 +20,14 @@ func newFakeApplication() *fakeApplication { return &fakeApplication{body: appJS
 func (a *fakeApplication) passwords() []object {
 	p, _ := a.body["passwordCredentials"].([]object)
 	return p
+}
+
+// holdsOnly demands that one secret is there, and no other.
+func (a *fakeApplication) holdsOnly(t *testing.T, s *Secret) {
+	t.Helper()
+	if left := a.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
+		t.Errorf("left: %v, made %s", left, s.KeyID)
+	}
 }
 
 // add makes a secret as Graph would.

@@ -82,11 +82,9 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		return c.applicationBuilder(id).Owners().Ref().Post(ctx, body, nil)
 	}
 	var odd strangers
-	gone, unread, lost := false, false, time.Time{}
+	unread, lost := false, time.Time{}
 	_, err := await(ctx, c, wait{opUpdateApplication, id, "the owner to be written"}, func(ctx context.Context) (struct{}, error) {
-		asked := time.Now()
-		err := askedAt(c.fail(opUpdateApplication, id, send(ctx)), asked)
-		gone = err != nil && c.applications.believes404(id, err)
+		err := c.fail(opUpdateApplication, id, send(ctx))
 		if KindOf(err) == KindAmbiguous {
 			lost = time.Now()
 		}
@@ -96,7 +94,7 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 			if KindOf(listErr) == KindNotGraph {
 				return struct{}{}, listErr
 			}
-			unread = KindOf(listErr) == KindNotFound && !gone
+			unread = KindOf(listErr) == KindNotFound
 			if listErr == nil && slices.ContainsFunc(owners, func(o string) bool { return strings.EqualFold(o, owner) }) == present {
 				return struct{}{}, nil
 			}
@@ -107,9 +105,12 @@ func (c *Client) changeOwner(ctx context.Context, id, owner string, present bool
 		case KindAmbiguous:
 			return odd.enough(err)
 		case KindNotFound:
-			return err == nil || gone
+			return c.applications.believes404(id, err)
 		case KindInvalid:
-			return !unread && !within(errorOf(err).asked, lost, c.bounds.Missing)
+			if unread && !c.applications.believes404(id, err) {
+				return false
+			}
+			return !within(errorOf(err).asked, lost, c.bounds.Missing)
 		}
 		return true
 	})

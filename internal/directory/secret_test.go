@@ -110,9 +110,7 @@ func TestALostSecretIsRemovedAndMadeAgain(t *testing.T) {
 				if _, err := c.SettleSecret(t.Context(), appID, s.KeyID); err != nil {
 					t.Fatal(err)
 				}
-				if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
-					t.Errorf("left: %v, made %s", left, s.KeyID)
-				}
+				state.holdsOnly(t, s)
 				if c.ledger.lostAny(appID) == tt.committed {
 					t.Error("what was found and removed is no longer looked for, what was not found is")
 				}
@@ -145,9 +143,7 @@ func TestALostSecretThatShowsUpAfterAllIsRemoved(t *testing.T) {
 		if _, err := c.SettleSecret(t.Context(), appID, s.KeyID); err != nil {
 			t.Fatal(err)
 		}
-		if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
-			t.Errorf("left: %v, made %s", left, s.KeyID)
-		}
+		state.holdsOnly(t, s)
 	})
 }
 
@@ -173,9 +169,7 @@ func TestALostSecretFoundByALaterAttemptIsRemoved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if left := state.passwords(); len(left) != 1 || left[0]["keyId"] != s.KeyID {
-			t.Errorf("left: %v, made %s", left, s.KeyID)
-		}
+		state.holdsOnly(t, s)
 	})
 }
 
