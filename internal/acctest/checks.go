@@ -2,7 +2,6 @@ package acctest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
@@ -167,34 +165,19 @@ func Eventually(ctx context.Context, t testing.TB, signIn func(context.Context) 
 // Refused repeats a sign-in until it is refused with an AADSTS number: the sign-in endpoint sees removals late too.
 func Refused(ctx context.Context, t testing.TB, signIn func(context.Context) (Claims, error), number int) {
 	t.Helper()
-	var seen error
 	err := until(ctx, func() error {
-		if _, seen = signIn(ctx); seen == nil {
+		numbers, err := refusal(ctx, signIn)
+		if err == nil {
 			return errors.New("it was accepted")
 		}
-		if !slices.Contains(refusal(seen), number) {
-			return seen
+		if !slices.Contains(numbers, number) {
+			return err
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatalf("the sign-in must be refused with AADSTS%d: %v", number, err)
 	}
-}
-
-// refusal gives the AADSTS numbers with which azidentity was refused, none for another failure.
-func refusal(err error) []int {
-	var failed *azidentity.AuthenticationFailedError
-	if !errors.As(err, &failed) || failed.RawResponse == nil {
-		return nil
-	}
-	var body struct {
-		Codes []int `json:"error_codes"`
-	}
-	if json.NewDecoder(failed.RawResponse.Body).Decode(&body) != nil {
-		return nil
-	}
-	return body.Codes
 }
 
 // until repeats f for as long as the emulator may lag.

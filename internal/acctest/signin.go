@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -35,7 +36,9 @@ type Product struct {
 // Product makes a product that signs in to tenantID.
 func (x *Tenant) Product(t testing.TB, tenantID, clientID string) *Product {
 	t.Helper()
-	return &Product{TenantID: tenantID, ClientID: clientID, tenant: x, http: x.HTTP(t)}
+	client := x.HTTP(t)
+	client.Transport = noting{client.Transport}
+	return &Product{TenantID: tenantID, ClientID: clientID, tenant: x, http: client}
 }
 
 // HTTP is a client that trusts the tenant's certificate.
@@ -106,18 +109,19 @@ func (p *Product) WithAssertion(ctx context.Context, assertion string) (Claims, 
 
 // WithDeviceCode signs user in with a code that is typed on another device.
 func (p *Product) WithDeviceCode(ctx context.Context, user webuser.User, consent webuser.Consent) (Claims, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	var stopped error // on the page; the library keeps its text only
 	cred, err := azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
 		ClientOptions: p.options(), TenantID: p.TenantID, ClientID: p.ClientID, DisableInstanceDiscovery: true,
 		UserPrompt: func(ctx context.Context, m azidentity.DeviceCodeMessage) error {
-			return webuser.ApproveDeviceCode(ctx, p.http, m.VerificationURL, m.UserCode, user, consent)
+			stopped = webuser.ApproveDeviceCode(ctx, p.http, m.VerificationURL, m.UserCode, user, consent)
+			return stopped
 		},
 	})
 	if err != nil {
 		return Claims{}, err
 	}
-	return p.token(ctx, cred)
+	claims, err := p.token(ctx, cred)
+	return claims, cmp.Or(stopped, err)
 }
 
 func (p *Product) token(ctx context.Context, cred azcore.TokenCredential) (Claims, error) {

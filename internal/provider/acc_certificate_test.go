@@ -108,9 +108,7 @@ func TestAccCertificateRenewal(t *testing.T) {
 	acctest.Refused(t.Context(), t, product.Certificate(first.Certificate, first.key), 700027)
 	w.PlanIsEmpty(t)
 	w.Destroy(t)
-	if _, err := product.WithCertificate(t.Context(), second.Certificate, second.key); err == nil {
-		t.Error("the certificate still signs in after the destroy")
-	}
+	acctest.Refused(t.Context(), t, product.Certificate(second.Certificate, second.key), 700016)
 	if err := x.Left("Mail import"); err != nil {
 		t.Error(err)
 	}

@@ -59,8 +59,8 @@ func TestAccGuideMailImport(t *testing.T) {
 				if claims := acctest.Eventually(t.Context(), t, personal.DeviceCode(person, webuser.Accept)); claims.TenantID != consumers {
 					t.Errorf("the personal account's token is for tenant %s, want %s", claims.TenantID, consumers)
 				}
-			} else if _, err := personal.WithDeviceCode(t.Context(), person, webuser.Accept); err == nil {
-				t.Error("a personal account signed in to an application for directories only")
+			} else {
+				acctest.Refused(t.Context(), t, personal.DeviceCode(person, webuser.Accept), 9002332)
 			}
 
 			w.Must(t, "plan", "-detailed-exitcode", "-var", "personal_accounts="+c.personalAccounts)
@@ -94,9 +94,7 @@ func TestAccGuideBusinessApplication(t *testing.T) {
 	hasScopes(t, acctest.Eventually(t.Context(), t, product.Code(nativeClient, scopes, x.Member(t), webuser.Accept)), "User.Read", "Mail.Send")
 
 	elsewhere := x.Person(t, func(a tenant.Account) bool { return a.TenantID == x.Facts().Tenants[1].ID && !a.Administrator })
-	if _, err := product.WithDeviceCode(t.Context(), elsewhere, webuser.Accept); err == nil {
-		t.Error("a user of another tenant signed in to a single-tenant application")
-	}
+	acctest.Refused(t.Context(), t, product.DeviceCode(elsewhere, webuser.Accept), 50020)
 
 	w.PlanIsEmpty(t)
 	w.Destroy(t)
