@@ -316,6 +316,34 @@ func TestBudgetOfRequests(t *testing.T) {
 	})
 }
 
+// Each credential of an application is looked for once, also while others are being made.
+func TestWritersLookOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// While one is looked for the next is made: the list that was asked for before does not show it.
+		c, e := newTenant(t, emulator.WithFaults([]fault.Rule{
+			{Kind: fault.Latency, Method: "POST", Probability: 1, Delay: fault.Duration(50 * time.Millisecond)},
+			{Kind: fault.SlowAfter, Method: "GET", Probability: 1, Delay: fault.Duration(200 * time.Millisecond)},
+		}))
+		app, _, err := c.CreateApplication(t.Context(), directory.ApplicationSpec{DisplayName: "x", SignInAudience: "AzureADMyOrg"}, directory.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ResetRequests()
+		const n = 5
+		var create []func() error
+		for i := range n {
+			create = append(create, func() error {
+				name := fmt.Sprint("branch", i)
+				_, err := c.CreateFederatedCredential(t.Context(), app.ID, directory.FederatedSpec{Name: name, Issuer: "https://issuer.example", Subject: name, Audience: "api://AzureADTokenExchange"})
+				return err
+			})
+		}
+		together(t, create...)
+		budget(t, e, "create", 2*n)
+	})
+}
+
 // budget looks at how many requests to Graph there were since it last did.
 func budget(t *testing.T, e *emulator.Emulator, what string, limit int) {
 	t.Helper()

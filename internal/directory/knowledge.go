@@ -34,8 +34,8 @@ type knowledge[T any] struct {
 type obsolescence struct {
 	at     time.Time
 	now    string
-	open   bool // now is not known: an earlier process has written it, and the first read that is not stale tells
-	before map[string]bool
+	open   bool                 // now is not known: an earlier process has written it, and the first read that is not stale tells
+	before map[string]time.Time // earlier values, and when this process wrote over each
 }
 
 func newMemory[T any](b Bounds, props func(*T) Properties, clone func(*T) *T) memory[T] {
@@ -73,9 +73,9 @@ func (m *memory[T]) wrote(id string, before, after *T) {
 		for name, change := range changes(m.props(before), m.props(after)) {
 			o := k.obsolete[name]
 			if o.before == nil {
-				o.before = make(map[string]bool)
+				o.before = make(map[string]time.Time)
 			}
-			o.before[change[0]] = true
+			o.before[change[0]] = now
 			delete(o.before, change[1])
 			o.at, o.now, o.open = now, change[1], false
 			k.obsolete[name] = o
@@ -122,25 +122,33 @@ func (m *memory[T]) recall(id string, age time.Duration, properties ...string) {
 				k.snapshot = nil // what was read before this was known is as late
 			}
 			// Kept for Bounds.Missing and no longer: somebody may have taken it away since.
-			k.obsolete[name] = obsolescence{at: then.Add(m.bounds.Missing - m.bounds.Recent), open: true, before: map[string]bool{"": true}}
+			k.obsolete[name] = obsolescence{at: then.Add(m.bounds.Missing - m.bounds.Recent), open: true, before: map[string]time.Time{"": {}}}
 		}
 	})
 }
 
-// accept judges a read whose request set out at asked. One that shows what this process has made obsolete is stale, and is
-// not accepted; any other becomes the snapshot, because a value that was never ours is somebody else's change.
+// accept judges a read whose request set out at asked. One that shows what this process had made obsolete by then is
+// stale, and is not accepted. One that lacks only what was written since was true when it was asked for: it will do, but
+// tells nothing new. Any other becomes the snapshot, because a value that was never ours is somebody else's change.
 func (m *memory[T]) accept(id string, v *T, asked time.Time) (ok bool) {
 	m.with(id, func(k *knowledge[T]) {
 		if recently(k.deleted, m.bounds.Recent) {
 			return
 		}
-		props := m.props(v)
+		overtaken, props := false, m.props(v)
 		for name, o := range k.obsolete {
-			if !recently(o.at, m.bounds.Recent) {
+			over, earlier := o.before[props[name]]
+			switch {
+			case !recently(o.at, m.bounds.Recent):
 				delete(k.obsolete, name)
-			} else if o.before[props[name]] {
+			case earlier && !over.After(asked):
 				return
+			case earlier:
+				overtaken = true
 			}
+		}
+		if ok, k.alive = true, time.Now(); overtaken {
+			return
 		}
 		for name, o := range k.obsolete {
 			switch {
@@ -151,7 +159,7 @@ func (m *memory[T]) accept(id string, v *T, asked time.Time) (ok bool) {
 				delete(k.obsolete, name) // changed by somebody else, who may change it back
 			}
 		}
-		k.snapshot, k.seen, k.shown, k.alive, k.deleted, ok = m.clone(v), asked, asked, time.Now(), time.Time{}, true
+		k.snapshot, k.seen, k.shown, k.deleted = m.clone(v), asked, asked, time.Time{}
 	})
 	return ok
 }
