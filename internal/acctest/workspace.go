@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -99,6 +100,22 @@ type Process struct {
 
 // Printed is what the command has printed so far.
 func (p *Process) Printed() string { return colours.ReplaceAllString(p.output.String(), "") }
+
+// Interrupt sends SIGINT and waits until terraform says that it has it: of two at once it would see one, and what the test
+// does next could come before.
+func (p *Process) Interrupt() error {
+	if err := p.Cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); <-again.C {
+		if strings.Contains(p.Printed(), "Interrupt received") {
+			return nil
+		}
+	}
+	return errors.New("terraform doesn't notice an interrupt")
+}
 
 // transcript keeps what a process prints, to be read meanwhile.
 type transcript struct {

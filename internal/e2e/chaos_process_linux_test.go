@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -49,24 +48,12 @@ func (f fate) strike(command *acctest.Process) (at time.Time, providers []int, e
 	case interruptedOnce:
 		err = terraform.Signal(os.Interrupt)
 	case interruptedTwice:
-		err = errors.Join(terraform.Signal(os.Interrupt), noticed(command))
+		err = command.Interrupt()
 		if again := terraform.Signal(os.Interrupt); !errors.Is(again, os.ErrProcessDone) { // the first may have been enough
 			err = errors.Join(err, again)
 		}
 	}
 	return at, providers, err
-}
-
-// noticed waits until a command says that it was interrupted: of two signals at once it would see one.
-func noticed(command *acctest.Process) error {
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for deadline := time.Now().Add(longestEnd); time.Now().Before(deadline); <-again.C {
-		if strings.Contains(command.Printed(), "Interrupt received") {
-			return nil
-		}
-	}
-	return errors.New("terraform doesn't notice an interrupt")
 }
 
 // providersOf lists the provider processes that a terraform has started and that are alive.

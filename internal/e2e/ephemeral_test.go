@@ -106,7 +106,7 @@ func TestEphemeralSecret(t *testing.T) {
 				t.Errorf("it ends at %s and was said to end at %s, want an hour after it was made, at %s", end, got[2], before)
 			}
 			if c.interrupt {
-				if err := run.Cmd.Process.Signal(os.Interrupt); err != nil {
+				if err := run.Interrupt(); err != nil {
 					t.Fatal(err)
 				}
 			}

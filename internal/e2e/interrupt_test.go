@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
@@ -34,7 +33,7 @@ func TestInterruptBetweenCommitAndReply(t *testing.T) {
 			apply := w.Start(t, "apply", "-auto-approve")
 			committed(t, x, c.method, c.route)
 			interrupted := time.Now()
-			if err := apply.Cmd.Process.Signal(os.Interrupt); err != nil {
+			if err := apply.Interrupt(); err != nil {
 				t.Fatal(err)
 			}
 			result := apply.Wait(t)
@@ -74,7 +73,7 @@ func TestInterruptWhileThrottled(t *testing.T) {
 	apply := w.Start(t, "apply", "-auto-approve")
 	committed(t, x, http.MethodPost, "/applications")
 	interrupted := time.Now()
-	if err := apply.Cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := apply.Interrupt(); err != nil {
 		t.Fatal(err)
 	}
 	result := apply.Wait(t)

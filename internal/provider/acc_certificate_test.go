@@ -10,7 +10,9 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,13 +98,12 @@ func TestAccCertificateRenewal(t *testing.T) {
 	product := x.Product(t, x.Facts().TenantID, w.Output(t, "client_id"))
 	acctest.Eventually(t.Context(), t, product.Certificate(first.Certificate, first.key))
 
-	fewest, most, stop := watchCertificates(t, x)
+	counted := watchCertificates(t, x)
 	w.Configure(t, certificateConfiguration(second.pem(), newFirst))
 	out := w.Apply(t)
-	stop()
 	demand(t, out, []string{"1 added, 0 changed, 1 destroyed"})
-	if *fewest != 1 || *most != 2 {
-		t.Errorf("during the renewal the application held %d to %d certificates, want 1 to 2", *fewest, *most)
+	if fewest, most := counted(); fewest != 1 || most != 2 {
+		t.Errorf("during the renewal the application held %d to %d certificates, want 1 to 2", fewest, most)
 	}
 	acctest.Eventually(t.Context(), t, product.Certificate(second.Certificate, second.key))
 	acctest.Refused(t.Context(), t, product.Certificate(first.Certificate, first.key), 700027)
@@ -143,30 +144,27 @@ func TestAccCertificateOverlap(t *testing.T) {
 	acctest.Refused(t.Context(), t, product.Certificate(first.Certificate, first.key), 700027)
 }
 
-// watchCertificates looks at the application all the time, and counts its certificates.
-func watchCertificates(t *testing.T, x *acctest.Tenant) (fewest, most *int, stop func()) {
+// watchCertificates counts the application's certificates now and after each write to the tenant.
+func watchCertificates(t *testing.T, x *acctest.Tenant) (counted func() (fewest, most int)) {
 	t.Helper()
 	id := x.Application(t, "Mail import").String("id")
-	n := len(x.Application(t, "Mail import").Docs("keyCredentials"))
-	low, high := n, n
-	end, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		look := time.NewTicker(time.Millisecond)
-		defer look.Stop()
-		for {
-			select {
-			case <-end:
-				return
-			case <-look.C:
-				if app, ok := x.Object(id); ok {
-					n := len(app.Docs("keyCredentials"))
-					low, high = min(low, n), max(high, n)
-				}
-			}
-		}
-	}()
-	return &low, &high, func() { close(end); <-ended }
+	var mu sync.Mutex
+	var counts []int
+	var count func()
+	count = func() {
+		app, _ := x.Object(id)
+		mu.Lock()
+		counts = append(counts, len(app.Docs("keyCredentials")))
+		mu.Unlock()
+		// The next write follows this one: its reply has not left yet.
+		x.At(acctest.Moment{Nth: 1, Writes: true, Served: true}, count)
+	}
+	count()
+	return func() (int, int) {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Min(counts), slices.Max(counts)
+	}
 }
 
 // A credential that is removed alone is refused at once, while the application stays.

@@ -312,7 +312,7 @@ func TestAccRotationThatIsInterrupted(t *testing.T) {
 		return acctest.Claims{}, errors.New("no secret was asked for")
 	}
 	acctest.Eventually(t.Context(), t, seen)
-	if err := running.Cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := running.Interrupt(); err != nil {
 		t.Fatal(err)
 	}
 	result := running.Wait(t)

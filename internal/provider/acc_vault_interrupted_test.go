@@ -3,7 +3,6 @@ package provider_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +41,7 @@ func TestAccVaultInterrupted(t *testing.T) {
 			x.ResetRequests()
 			apply := c.w.Start(t, "apply", "-auto-approve")
 			faulty(t, x)
-			if err := apply.Cmd.Process.Signal(os.Interrupt); err != nil {
+			if err := apply.Interrupt(); err != nil {
 				t.Fatal(err)
 			}
 			result := apply.Wait(t)
