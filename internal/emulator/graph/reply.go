@@ -91,16 +91,20 @@ func (s *Server) render(r *http.Request, res *result, err error) *Reply {
 			body = res.body
 		}
 	}
-	if body == nil {
-		return reply
+	if body != nil {
+		reply.SetJSON("application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8", body)
 	}
-	h.Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
-	text, encodeErr := json.Marshal(body)
-	if encodeErr != nil {
-		panic(fmt.Sprintf("graph: a reply that JSON can't hold: %v", encodeErr))
-	}
-	reply.Body = text
 	return reply
+}
+
+// SetJSON gives the answer a body and its media type. It panics if JSON can't hold the body.
+func (r *Reply) SetJSON(media string, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(fmt.Sprintf("a reply that JSON can't hold: %v", err))
+	}
+	r.Header.Set("Content-Type", media)
+	r.Body = text
 }
 
 func asError(err error) *Error {

@@ -1,7 +1,6 @@
 package keyvault
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -156,15 +155,9 @@ func (c *call) render(res *result, err error) *graph.Reply {
 	} else {
 		reply.Status, body = res.status, res.body
 	}
-	if body == nil {
-		return reply
+	if body != nil {
+		reply.SetJSON("application/json; charset=utf-8", body)
 	}
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	text, encodeErr := json.Marshal(body)
-	if encodeErr != nil {
-		panic(fmt.Sprintf("keyvault: a reply that JSON can't hold: %v", encodeErr))
-	}
-	reply.Body = text
 	return reply
 }
 
