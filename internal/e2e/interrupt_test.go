@@ -10,6 +10,10 @@ import (
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/fault"
 )
 
+// longestStop tells a terraform that stops from one that waits for Graph, on the busiest machine, where it has taken nine
+// seconds. How soon the provider stops is proven in virtual time, to a tenth of a second, by the tests of transport.
+const longestStop = 30 * time.Second
+
 // Ctrl-C between a commit and its reply: terraform ends within seconds, what was made is in the state, and the next apply
 // makes nothing twice.
 func TestInterruptBetweenCommitAndReply(t *testing.T) {
@@ -37,7 +41,7 @@ func TestInterruptBetweenCommitAndReply(t *testing.T) {
 				t.Fatal(err)
 			}
 			result := apply.Wait(t)
-			if took := time.Since(interrupted); took > 8*time.Second {
+			if took := time.Since(interrupted); took > longestStop {
 				t.Errorf("terraform took %s to stop\n%s", took, result.Output)
 			}
 			if result.ExitCode == 0 {
@@ -79,8 +83,7 @@ func TestInterruptWhileThrottled(t *testing.T) {
 	result := apply.Wait(t)
 	took := time.Since(interrupted)
 	t.Logf("terraform stopped after %v", took)
-	// The provider stops within 2 s; terraform itself takes its time on a busy machine.
-	if took > 8*time.Second || result.ExitCode == 0 {
+	if took > longestStop || result.ExitCode == 0 {
 		t.Errorf("exit status %d after %v\n%s", result.ExitCode, took, result.Output)
 	}
 	if n := len(x.Applications()); n != 0 {
