@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/appreg/terraform-provider-appreg/internal/acctest"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator"
+	"github.com/appreg/terraform-provider-appreg/internal/emulator/graph"
 	"github.com/appreg/terraform-provider-appreg/internal/emulator/tenant"
 )
 
@@ -142,11 +144,15 @@ func TestAccServicePrincipalNotAdopted(t *testing.T) {
 }
 
 // An application that was deleted comes back with everything that could sign in as it. What the state has forgotten by then
-// is named, and nothing of it is removed.
+// is named, and nothing of it is removed. What can't be there twice is an error, which imports it.
 func TestAccRestoredApplicationBringsItsCredentialsBack(t *testing.T) {
 	t.Parallel()
-	x := acctest.Hostile(t)
-	w := x.Workspace(t, `
+	for _, restored := range []string{"left", "restored"} {
+		t.Run("service principal is "+restored, func(t *testing.T) {
+			t.Parallel()
+			certificates := map[string]string{"left": "accepted", "restored": "refused"}[restored]
+			x := acctest.Hostile(t, emulator.WithReading(graph.RestorePrincipal, restored), emulator.WithReading(graph.DuplicateCertificate, certificates))
+			w := x.Workspace(t, `
 resource "appreg_application" "test" {
   display_name   = "Mail import"
   unique_name    = "mail-import"
@@ -159,23 +165,33 @@ resource "appreg_certificate" "test" {
   certificate    = `+hclText(valid(t, "restored").pem())+`
 }
 `+federated("test", "pipeline", mainBranch))
-	w.Apply(t)
-	app := x.Application(t, "Mail import")
-	secret, certificate := app.Docs("passwordCredentials")[0].String("keyId"), app.Docs("keyCredentials")[0].String("keyId")
-	pipeline := app.String("id") + "/" + app.Docs("federatedIdentityCredentials")[0].String("id")
-	x.Delete(t, app.String("id"))
-	x.CatchUp()
-	stopped := w.Terraform(t, apply()...)
-	if stopped.ExitCode != 1 {
-		t.Errorf("the federated credential is there already, but the apply ends with %d", stopped.ExitCode)
+			w.Apply(t)
+			app := x.Application(t, "Mail import")
+			principal := x.Made(tenant.ServicePrincipal)[0].String("id")
+			secret, certificate := app.Docs("passwordCredentials")[0].String("keyId"), app.Docs("keyCredentials")[0].String("keyId")
+			taken := map[string]string{"appreg_federated_credential.test": app.String("id") + "/" + app.Docs("federatedIdentityCredentials")[0].String("id")}
+			if restored == "restored" {
+				taken["appreg_service_principal.test"] = principal
+				taken["appreg_certificate.test"] = app.String("id") + "/" + certificate
+			}
+			x.Delete(t, app.String("id"))
+			x.CatchUp()
+			stopped := w.Terraform(t, apply()...)
+			if stopped.ExitCode != 1 {
+				t.Errorf("the federated credential is there already, but the apply ends with %d", stopped.ExitCode)
+			}
+			demand(t, stopped.Output, []string{"The application that was taken over has credentials", "client secret key id " + secret,
+				"certificate \"CN=restored\", key id " + certificate, `federated credential "pipeline", id`})
+			for address, id := range taken {
+				demand(t, stopped.Output, []string{`id = "` + id + `"`})
+				w.Must(t, "import", address, id)
+			}
+			w.Apply(t)
+			w.PlanIsEmpty(t)
+			if app := x.Application(t, "Mail import"); len(app.Docs("passwordCredentials")) != 2 || len(app.Docs("federatedIdentityCredentials")) != 1 {
+				t.Errorf("it holds the secrets %v and the federated credentials %v", app.Docs("passwordCredentials"), app.Docs("federatedIdentityCredentials"))
+			}
+			w.Destroy(t)
+		})
 	}
-	demand(t, stopped.Output, []string{"The application that was taken over has credentials", "client secret key id " + secret,
-		"certificate \"CN=restored\", key id " + certificate, `federated credential "pipeline", id`, `id = "` + pipeline + `"`})
-	w.Must(t, "import", "appreg_federated_credential.test", pipeline)
-	w.Apply(t)
-	w.PlanIsEmpty(t)
-	if app := x.Application(t, "Mail import"); len(app.Docs("passwordCredentials")) != 2 || len(app.Docs("federatedIdentityCredentials")) != 1 {
-		t.Errorf("it holds the secrets %v and the federated credentials %v", app.Docs("passwordCredentials"), app.Docs("federatedIdentityCredentials"))
-	}
-	w.Destroy(t)
 }
