@@ -178,9 +178,9 @@ func (l *life) run() {
 	}
 	l.plan()
 	applies := l.converge()
-	if l.mirage {
-		l.tenant.CatchUp()
-		applies += l.converge()
+	// Nobody remembers what a killed destroy removed, and a replica that lags still showed it.
+	if l.mirage || l.destroying && !l.patient {
+		applies += l.later()
 	}
 	l.total.most(applies)
 	l.check()
@@ -242,6 +242,19 @@ func (l *life) converge() (applies int) {
 		}
 		l.follow(r.Output)
 	}
+}
+
+// later is for who applied too soon: once the replicas agree, a plan tells whether another apply is due.
+func (l *life) later() (applies int) {
+	l.Helper()
+	l.tenant.CatchUp()
+	r := l.terraform.Terraform(l.T, "plan", "-detailed-exitcode")
+	l.tell("later plan", r)
+	l.named += r.Output
+	if r.ExitCode == 0 {
+		return 0
+	}
+	return l.converge()
 }
 
 // proposal is an import block as diagnostics show it.
