@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -53,8 +52,9 @@ func FuzzReply(f *testing.F) {
 			`{"responses":[{"id":"0","status":200,"body":"x"}],"value":[` + string(app) + `]}`},
 		400: {`{"error":{"code":"x","message":"m","details":[null,{"code":null}],"innerError":{"request-id":"r"}}}`, `{"error":{"code":null}}`, `{"error":"x"}`, `{"error":{"message":{"lang":"en","value":"v"},"details":{}}}`},
 		404: {`{"error":{"code":"Request_ResourceNotFound","message":""}}`, `{"error":{}}`},
+		409: {`{"error":{"code":"Directory_ConcurrencyViolation"}}`, `{"error":{"code":"Error_MsaAppDoesNotExist"}}`},
 		429: {`{"error":{"code":"TooManyRequests"}}`, "0"},
-		503: {"<html>"},
+		503: {`{"error":{"code":"TooManyRequests"}}`, `{"error":{"code":"Request_ThrottledTemporarily"}}`, "<html>"},
 	} {
 		for _, body := range bodies {
 			f.Add(status, body)
@@ -89,7 +89,7 @@ func FuzzReply(f *testing.F) {
 				}
 			}
 			// Throttling is waited out for as long as the operation may take.
-			if ctx.Err() != nil && status != http.StatusTooManyRequests {
+			if ctx.Err() != nil && !c.window.Throttled() {
 				t.Error("the reads took longer than any operation may")
 			}
 		})
