@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
-	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -109,13 +108,9 @@ func (c *Client) postBatch(ctx context.Context, items []batchItem) (*batchReply,
 	if err != nil {
 		return nil, err
 	}
-	request := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
-		abstractions.POST, "{+baseurl}/$batch", c.pathParameters())
-	request.Headers.Add("Accept", "application/json")
+	request := c.request(abstractions.POST, "{+baseurl}/$batch")
 	request.SetStreamContentAndContentType(body, "application/json")
-	raw, err := c.adapter.SendPrimitive(ctx, request, "[]byte", abstractions.ErrorMappings{
-		"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue,
-	})
+	raw, err := c.adapter.SendPrimitive(ctx, request, "[]byte", errorBodies)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ type obsolescence struct {
 	at     time.Time
 	now    string
 	open   bool                 // now is not known: an earlier process has written it, and the first read that is not stale tells
-	before map[string]time.Time // earlier values, and when this process wrote over each
+	before map[string]time.Time // earlier values, and when this process wrote over each; zero where an earlier one did
 }
 
 func newMemory[T any](b Bounds, props func(*T) Properties, clone func(*T) *T) memory[T] {
@@ -147,7 +147,8 @@ func (m *memory[T]) accept(id string, v *T, asked time.Time) (ok bool) {
 				overtaken = true
 			}
 		}
-		if ok, k.alive = true, time.Now(); overtaken {
+		ok, k.alive = true, time.Now()
+		if overtaken {
 			return
 		}
 		for name, o := range k.obsolete {

@@ -103,8 +103,46 @@ func TestARecalledPartOutdatesWhatWasReadBefore(t *testing.T) {
 	if m.accept(appID, bare, time.Now()) || !m.accept(appID, whole, time.Now()) || m.accept(appID, bare, time.Now()) {
 		t.Error("a read without the secret is stale, before and after one with it")
 	}
+	if m.accept(appID, &Application{ID: appID}, time.Now().Add(-time.Second)) {
+		t.Error("so is one that was asked for before the recall: the write was earlier still")
+	}
 	m.recall(appID, 2*DefaultBounds().Missing, "secret/other")
 	if !m.accept(appID, whole, time.Now()) {
 		t.Error("what was written long ago may be gone")
 	}
+}
+
+// A read is judged by what was written before it set out: of two writes in a row, the later one does not excuse the value
+// before the earlier one.
+func TestAReadIsJudgedByWhenItSetOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(DefaultBounds(), (*Application).Properties, (*Application).clone)
+		named := func(name string) *Application {
+			return &Application{ID: appID, ApplicationSpec: ApplicationSpec{DisplayName: name}}
+		}
+		before := time.Now()
+		time.Sleep(time.Second) // virtual
+		m.wrote(appID, named("a"), named("b"))
+		time.Sleep(time.Second)
+		between := time.Now()
+		time.Sleep(time.Second)
+		m.wrote(appID, named("b"), named("c"))
+		time.Sleep(time.Second)
+		for _, tt := range []struct {
+			name  string
+			asked time.Time
+			will  bool
+		}{
+			{"a", before, true}, {"a", between, false}, {"a", time.Now(), false},
+			{"b", between, true}, {"b", time.Now(), false}, {"c", time.Now(), true},
+		} {
+			if got := m.accept(appID, named(tt.name), tt.asked); got != tt.will {
+				t.Errorf("%s, asked for at %v: %t, want %t", tt.name, tt.asked, got, tt.will)
+			}
+			if known := m.known(appID, anyAge); known.DisplayName != "c" {
+				t.Errorf("%s, asked for at %v, replaces what was written since: %s", tt.name, tt.asked, known.DisplayName)
+			}
+		}
+	})
 }

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"strings"
 
+	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/store"
+	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 
 	"github.com/appreg/terraform-provider-appreg/internal/transport"
 )
@@ -16,6 +18,16 @@ func quoteOData(s string) string { return "'" + keyOData(s) + "'" }
 
 // keyOData is the inside of a literal, for key segments whose quotes the SDK writes.
 func keyOData(s string) string { return strings.ReplaceAll(s, "'", "''") }
+
+// errorBodies reads the body of every refusal as Graph's: Kiota writes any status from 400 on as XXX.
+var errorBodies = abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue}
+
+// request is one that no builder of the linked parts of the SDK makes.
+func (c *Client) request(method abstractions.HttpMethod, template string) *abstractions.RequestInformation {
+	request := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(method, template, c.pathParameters())
+	request.Headers.Add("Accept", "application/json")
+	return request
+}
 
 // page is one page of a list, as the SDK gives it.
 type page interface {

@@ -8,7 +8,6 @@ import (
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
-	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 )
 
 // policiesTimeout bounds the reading of policies: a courtesy, for which nobody is to wait long.
@@ -117,9 +116,7 @@ func (c *Client) readPolicies(ctx context.Context) (*tenantPolicies, error) {
 
 // getPolicies sends one request. The SDK's package for policies is large, and these few are all that is needed of it.
 func (c *Client) getPolicies(ctx context.Context, template string, factory serialization.ParsableFactory) (serialization.Parsable, error) {
-	request := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(abstractions.GET, template, c.pathParameters())
-	request.Headers.Add("Accept", "application/json")
-	return c.adapter.Send(ctx, request, factory, abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+	return c.adapter.Send(ctx, c.request(abstractions.GET, template), factory, errorBodies)
 }
 
 // policyOf reads the policy that an application has itself, once for the process. Graph: GET

@@ -144,7 +144,7 @@ func TestAccServicePrincipalNotAdopted(t *testing.T) {
 }
 
 // An application that was deleted comes back with everything that could sign in as it. What the state has forgotten by then
-// is named, and nothing of it is removed. What can't be there twice is an error, which imports it.
+// is named, and nothing of it is removed. What can't be there twice is an error with its import block.
 func TestAccRestoredApplicationBringsItsCredentialsBack(t *testing.T) {
 	t.Parallel()
 	for _, restored := range []string{"left", "restored"} {
